@@ -1,0 +1,113 @@
+//! What a gateway says, in the domain's words. Adapters translate authentic messages and verified
+//! answers into an [`Observation`]; nothing here says what an order makes of it.
+
+use crate::{AppId, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
+
+/// By which way a gateway's fact came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// The gateway called: a signed notify.
+    Notify,
+    /// The gateway answered: a verified query, close or refund answer.
+    Query,
+    /// A row of the gateway's bill.
+    Bill,
+}
+
+/// Everything that one message proves about one payment. One message may prove several facts (an
+/// Alipay partial-refund notify proves the payment too); they are decided and stored together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The payment spoken of.
+    pub payment: PaymentRef,
+    /// By which way it came.
+    pub source: Source,
+    /// The facts, in the order payment, refund, closing.
+    pub facts: Vec<Fact>,
+}
+
+/// One thing that a gateway says about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// Money came.
+    Paid(Receipt),
+    /// Nothing was paid yet: the buyer has not acted, or a try failed and may be repeated.
+    NotPaidYet,
+    /// Money that came is given back, or is about to be.
+    Refund(RefundFact),
+    /// The payment ended without money and can no longer be paid.
+    FinallyUnpaid,
+    /// What was paid can no longer be refunded (Alipay's `TRADE_FINISHED`).
+    NoMoreRefunds,
+}
+
+/// Money that came, as the gateway states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The gateway's number of it.
+    pub transaction_id: TransactionId,
+    /// The order amount at the gateway, before coupons (`total_amount`, `amount.total`, `total_fee`).
+    pub amount: Money,
+    /// The application it was paid through.
+    pub application: Application,
+    /// The gateway's own time of the payment; the time of observation where it states none.
+    pub paid_at: Timestamp,
+}
+
+/// The application (`app_id`) that a gateway says a payment was made through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Application {
+    /// One that the account lists.
+    Listed(AppId),
+    /// One of the same merchant that the account does not list.
+    Unlisted(AppId),
+    /// The message does not say (Alipay's query).
+    Unstated,
+}
+
+/// A refund, as the gateway states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundFact {
+    /// The transaction it is given back out of, where stated.
+    pub transaction_id: Option<TransactionId>,
+    /// The merchant's number of the refund, where stated.
+    pub refund_no: Option<RefundNo>,
+    /// How much.
+    pub size: RefundSize,
+    /// How it stands.
+    pub state: RefundState,
+}
+
+/// How much a refund gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundSize {
+    /// This refund alone.
+    Exactly(Money),
+    /// All refunds of the transaction so far, this one among them (Alipay's `refund_fee`).
+    RunningTotal(Money),
+    /// The gateway only says that there was one (WeChat Pay's `trade_state` `REFUND`).
+    Unknown,
+}
+
+/// How a refund stands at the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundState {
+    /// Taken up and on its way.
+    Processing,
+    /// With the buyer, at the gateway's own time where it states one.
+    Succeeded(Option<Timestamp>),
+    /// Stuck at the bank; a person must act (WeChat Pay's `ABNORMAL`, v2 `CHANGE`).
+    NeedsAction,
+    /// Refused or closed; nothing is given back (WeChat Pay's `CLOSED`, v2 `REFUNDCLOSE`).
+    Failed,
+}
+
+/// What a WeChat Pay v2 refund notify claims. It is encrypted but unsigned, so it proves little and
+/// changes nothing until a query confirms it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundHint {
+    /// The payment spoken of.
+    pub payment: PaymentRef,
+    /// The refund it claims to speak of.
+    pub refund: RefundFact,
+}

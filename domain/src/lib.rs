@@ -1,0 +1,22 @@
+//! What an order is and may become: commands, events, `decide` and `evolve`.
+//!
+//! Pure: no IO, no clock, no randomness, no serialisation, no logging, nothing asynchronous. Time,
+//! numbers and ids come in with the command.
+
+mod fact;
+mod message;
+mod money;
+mod names;
+mod time;
+
+pub use fact::{
+    Application, Fact, Observation, Receipt, RefundFact, RefundHint, RefundSize, RefundState,
+    Source,
+};
+pub use message::{Authentic, KeyFingerprint, Message};
+pub use money::{Currency, Money};
+pub use names::{
+    AccountName, AppId, Gateway, InvalidName, Method, OrderNo, OutTradeNo, PaymentRef, RefundNo,
+    TransactionId,
+};
+pub use time::Timestamp;
