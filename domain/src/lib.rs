@@ -3,10 +3,15 @@
 //! Pure: no IO, no clock, no randomness, no serialisation, no logging, nothing asynchronous. Time,
 //! numbers and ids come in with the command.
 
+pub mod command;
+pub mod event;
+pub mod exception;
 mod fact;
 mod message;
 mod money;
 mod names;
+pub mod order;
+pub mod policy;
 mod time;
 
 pub use fact::{
