@@ -1,7 +1,7 @@
 //! The events of an account's own stream.
 
 use crate::exception::ExceptionId;
-use crate::{AccountName, AppId, Gateway, Money, OrderNo, PaymentRef, Receipt};
+use crate::{AccountName, AppId, Gateway, OrderNo, PaymentRef, Receipt};
 
 /// See [`AccountEvent::AccountRecorded`].
 #[derive(Debug, Clone, PartialEq, Eq)]
