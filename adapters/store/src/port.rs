@@ -255,6 +255,9 @@ pub trait Store: Send + Sync {
     /// without events.
     fn load<'a>(&'a self, stream: &'a StreamName, after: u64) -> Pending<'a, Vec<Recorded>>;
 
+    /// A stream's end: zeros for a stream without events.
+    fn head<'a>(&'a self, stream: &'a StreamName) -> Pending<'a, Head>;
+
     /// The stream that a claim belongs to.
     fn owner<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Option<StreamName>>;
 
@@ -274,6 +277,14 @@ pub trait Store: Send + Sync {
     /// The evidence with that commitment kept beside the append that holds the event at `position`.
     fn evidence(&self, position: Position, commitment: Hash)
     -> Pending<'_, Option<StoredEvidence>>;
+
+    /// At most `limit` kept messages whose first event's position is after `after`, in the total order,
+    /// each with the position of the first event of its append; for the audit.
+    fn read_evidence(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Pending<'_, Vec<(Position, StoredEvidence)>>;
 
     /// The position of the last event that is visible to [`Store::read`], and a wake-up at each change.
     fn tip(&self) -> Tip;
