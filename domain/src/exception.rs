@@ -51,8 +51,8 @@ impl ExceptionId {
 
     /// The number of the refund that this exception's decision makes at its n-th try (from 1), so
     /// that one decision makes one refund.
-    pub fn refund_no(&self, attempt: u32) -> Result<RefundNo, InvalidName> {
-        RefundNo::from_gateway(&format!("pf-{}-{attempt}", self.0))
+    pub fn refund_no(&self, attempt: u32) -> RefundNo {
+        RefundNo::of_decision(self, attempt)
     }
 }
 

@@ -3,17 +3,23 @@
 //! Pure: no IO, no clock, no randomness, no serialisation, no logging, nothing asynchronous. Time,
 //! numbers and ids come in with the command.
 
+mod book;
 pub mod command;
+mod decide;
 pub mod event;
+mod evolve;
 pub mod exception;
 mod fact;
 mod message;
 mod money;
 mod names;
+mod observe;
 pub mod order;
 pub mod policy;
 mod time;
 
+pub use decide::decide;
+pub use evolve::evolve;
 pub use fact::{
     Application, Fact, Observation, Receipt, RefundFact, RefundHint, RefundSize, RefundState,
     Source,

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::exception::ExceptionId;
+
 /// A name that does not follow its grammar: what it was to be, and what the grammar asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} must be {expected}")]
@@ -155,6 +157,12 @@ impl RefundNo {
             });
         }
         Self::checked(text, EXPECTED, 1..=64, is_word_or_dash)
+    }
+
+    /// The number of the refund that an exception's decision makes at that try. It follows the
+    /// grammar, for an exception's id is 32 digits.
+    pub(crate) fn of_decision(exception: &ExceptionId, attempt: u32) -> Self {
+        Self(Arc::from(format!("pf-{exception}-{attempt}")))
     }
 }
 

@@ -1,9 +1,15 @@
-//! An order's state, folded from its events. Only `evolve` makes it; everybody may read it.
+//! An order's state, folded from its events. Only `evolve` makes it; everybody may read it. What
+//! follows from the state (sums, a payment's status) is in `read`.
+
+mod read;
+
+pub(crate) use read::shown;
 
 use crate::event::{Basis, Contradiction, Fulfilment, Hold, Offer, ParcelPlace, RefundOrigin};
 use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use crate::{
-    AppId, Application, Method, Money, OrderNo, PaymentRef, RefundNo, Timestamp, TransactionId,
+    AppId, Application, Method, Money, OrderNo, PaymentRef, RefundNo, Source, Timestamp,
+    TransactionId,
 };
 
 /// An order, as its events tell it.
@@ -188,9 +194,25 @@ pub struct Payment {
     pub refunds: Vec<Refund>,
     /// Whether the gateway still refunds it.
     pub refund_window: RefundWindow,
-    /// How many messages about it said nothing new (duplicates, returns, hints), up to the bound past
-    /// which they are only counted elsewhere.
-    pub ignored: u32,
+    /// Messages about it that changed nothing.
+    pub unmoved: Unmoved,
+}
+
+/// How many messages that changed nothing are in a stream. Of each kind the first
+/// [`Unmoved::KEPT`] are kept; past that they are only counted outside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unmoved {
+    /// Notifies that said nothing new.
+    pub duplicates: u32,
+    /// Returns of the buyer's browser.
+    pub returns: u32,
+    /// Unsigned claims about refunds.
+    pub hints: u32,
+}
+
+impl Unmoved {
+    /// How many of each kind a stream keeps.
+    pub const KEPT: u32 = 32;
 }
 
 /// Whether the gateway has said of a payment that nothing was paid yet.
@@ -224,6 +246,8 @@ pub struct Transaction {
     pub application: Application,
     /// The gateway's own time of it.
     pub paid_at: Timestamp,
+    /// By which way it became known.
+    pub source: Source,
     /// What became of it.
     pub disposition: Disposition,
     /// What is known to be given back of it, in the minor unit.

@@ -6,6 +6,7 @@
 
 mod account;
 mod bill;
+mod name;
 mod order;
 mod payment;
 mod refund;

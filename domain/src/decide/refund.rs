@@ -1,0 +1,177 @@
+//! The shop wishes money given back, and the gateway takes the wish up.
+
+use super::Draft;
+use crate::Money;
+use crate::book::retried;
+use crate::command::{Difference, Rejection, RequestRefund, RetryRefund, SubmitRefund};
+use crate::event::{OrderEvent, RefundNamed, RefundOrigin, RefundRequested};
+use crate::order::{Disposition, Payment, PlacedOrder, Refund, RefundStatus, RefundWindow};
+use crate::policy::Capability;
+
+pub(super) fn request_refund(
+    order: &PlacedOrder,
+    command: RequestRefund,
+) -> Result<Vec<OrderEvent>, Rejection> {
+    let payment = order
+        .payment(&command.payment)
+        .ok_or(Rejection::NoSuchPayment)?;
+    if let Some((at, refund)) = named_alike(order, &command) {
+        return asked_before(at, refund, &command);
+    }
+    waits_for_no_decision(order, payment)?;
+    takes_refunds(payment, command.capability)?;
+    let left_minor = payment.left_to_refund_minor();
+    let too_much = Rejection::RefundTooMuch { left_minor };
+    let Some(money) = payment.shown_transaction() else {
+        return Err(too_much);
+    };
+    if !(1..=left_minor).contains(&command.minor) {
+        return Err(too_much);
+    }
+
+    let mut draft = Draft::of(order);
+    draft.record(OrderEvent::RefundRequested(RefundRequested {
+        payment: command.payment,
+        method: payment.method,
+        transaction_id: money.transaction_id.clone(),
+        refund_no: command.refund_no,
+        amount: Money {
+            minor: command.minor,
+            currency: money.amount.currency,
+        },
+        origin: RefundOrigin::Caller,
+        reason: command.reason,
+    }));
+    Ok(draft.finish())
+}
+
+pub(super) fn submit_refund(
+    order: &PlacedOrder,
+    command: SubmitRefund,
+) -> Result<Vec<OrderEvent>, Rejection> {
+    let payment = order
+        .payment(&command.payment)
+        .ok_or(Rejection::NoSuchPayment)?;
+    let refund = payment
+        .refund(&command.refund_no)
+        .ok_or(Rejection::NoSuchRefund)?;
+
+    match refund.status {
+        RefundStatus::Requested => Ok(vec![OrderEvent::RefundSubmitted(RefundNamed {
+            payment: command.payment,
+            method: payment.method,
+            refund_no: command.refund_no,
+        })]),
+        RefundStatus::Submitted
+        | RefundStatus::NeedsAction
+        | RefundStatus::Succeeded
+        | RefundStatus::Failed => Ok(Vec::new()),
+    }
+}
+
+/// Asks again for a refund that is stuck or was refused, under the same number. One that was refused
+/// needs its amount to be left still, for that was not reserved any more.
+pub(super) fn retry_refund(
+    order: &PlacedOrder,
+    command: &RetryRefund,
+) -> Result<Vec<OrderEvent>, Rejection> {
+    let payment = order
+        .payment(&command.payment)
+        .ok_or(Rejection::NoSuchPayment)?;
+    let refund = payment
+        .refund(&command.refund_no)
+        .ok_or(Rejection::NoSuchRefund)?;
+    match refund.status {
+        RefundStatus::Requested | RefundStatus::Submitted | RefundStatus::Succeeded => {
+            return Ok(Vec::new());
+        }
+        RefundStatus::NeedsAction | RefundStatus::Failed => {}
+    }
+    takes_refunds(payment, command.capability)?;
+    is_covered(payment, refund)?;
+
+    let mut draft = Draft::of(order);
+    draft.record_all(retried(
+        &payment.book(&order.exceptions),
+        refund,
+        &command.by,
+        None,
+    ));
+    Ok(draft.finish())
+}
+
+/// A refund that is asked for again must not be more than is left.
+pub(super) fn is_covered(payment: &Payment, refund: &Refund) -> Result<(), Rejection> {
+    let left_minor = payment
+        .transaction(&refund.transaction_id)
+        .map_or(0, |money| money.left_minor(&payment.refunds));
+    if refund.is_reserved() || refund.amount.minor <= left_minor {
+        Ok(())
+    } else {
+        Err(Rejection::RefundTooMuch { left_minor })
+    }
+}
+
+/// The refund of that number, unique within the account, and the payment that it is of.
+fn named_alike<'a>(
+    order: &'a PlacedOrder,
+    command: &RequestRefund,
+) -> Option<(&'a Payment, &'a Refund)> {
+    order
+        .payments
+        .iter()
+        .filter(|payment| payment.payment.account == command.payment.account)
+        .find_map(|payment| Some((payment, payment.refund(&command.refund_no)?)))
+}
+
+/// The reason is not compared: the first one stands.
+fn asked_before(
+    at: &Payment,
+    refund: &Refund,
+    command: &RequestRefund,
+) -> Result<Vec<OrderEvent>, Rejection> {
+    let mut differences = Vec::new();
+    if at.payment != command.payment {
+        differences.push(Difference {
+            pointer: "/out_trade_no",
+            have: at.payment.out_trade_no.as_str().to_owned(),
+            got: command.payment.out_trade_no.as_str().to_owned(),
+        });
+    }
+    if refund.amount.minor != command.minor {
+        differences.push(Difference {
+            pointer: "/minor",
+            have: refund.amount.minor.to_string(),
+            got: command.minor.to_string(),
+        });
+    }
+    if differences.is_empty() {
+        Ok(Vec::new())
+    } else {
+        Err(Rejection::Conflict(differences))
+    }
+}
+
+/// Held money goes back by its exception's decision; once that was decided and the money is still
+/// here (dismissed, or the refund failed) it can be asked back like any other.
+fn waits_for_no_decision(order: &PlacedOrder, payment: &Payment) -> Result<(), Rejection> {
+    let held_under = match payment.shown_transaction().map(|money| &money.disposition) {
+        Some(Disposition::Held(exception)) => order.exception(exception),
+        Some(Disposition::Confirmed(_) | Disposition::Returned(_)) | None => None,
+    };
+    match held_under.map(|exception| &exception.resolution) {
+        Some(None) => Err(Rejection::Held),
+        Some(Some(_)) | None => Ok(()),
+    }
+}
+
+fn takes_refunds(payment: &Payment, capability: Capability) -> Result<(), Rejection> {
+    match payment.refund_window {
+        RefundWindow::Finished => return Err(Rejection::RefundsClosed),
+        RefundWindow::Open => {}
+    }
+    match capability {
+        Capability::Full | Capability::Retired => Ok(()),
+        Capability::ReceivesOnly => Err(Rejection::AccountReceivesOnly),
+    }
+}
