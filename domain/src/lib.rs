@@ -16,6 +16,7 @@ mod names;
 mod observe;
 pub mod order;
 pub mod policy;
+pub mod stray;
 mod time;
 
 pub use decide::decide;

@@ -56,11 +56,11 @@ pub(super) fn troubled(book: &Book<'_>, refund: &Refund, kind: ExceptionKind) ->
 }
 
 /// The refund is asked for again, and its open exceptions are thereby decided.
-pub(crate) fn retried(
+pub(super) fn retried(
     book: &Book<'_>,
     refund: &Refund,
     by: &Resolver,
-    note: Option<String>,
+    note: Option<&str>,
 ) -> Vec<BookEvent> {
     let mut events = vec![BookEvent::RefundRetried(RefundRetried {
         payment: book.payment.clone(),
@@ -68,10 +68,14 @@ pub(crate) fn retried(
         refund_no: refund.refund_no.clone(),
         attempt: refund.attempt.saturating_add(1),
     })];
-    events.extend(
-        open_troubles(book, &refund.refund_no)
-            .map(|open| resolved(open, ResolutionAction::Retry, by.clone(), note.clone())),
-    );
+    events.extend(open_troubles(book, &refund.refund_no).map(|open| {
+        resolved(
+            open,
+            ResolutionAction::Retry,
+            by.clone(),
+            note.map(str::to_owned),
+        )
+    }));
     events
 }
 

@@ -1,13 +1,15 @@
 //! One number's money, refunds and exceptions: the rules that an order's payments and strays share.
 //! What follows for the order (paid, shipped) is left to `observe` and `decide`.
 
+mod ask;
 mod effect;
 mod event;
 mod news;
 mod offer;
 mod weigh;
 
-pub(crate) use effect::{contradiction, resolved, retried, return_money};
+pub(crate) use ask::{carry_out, decided_before, money_of, retry, submit, takes_refunds};
+pub(crate) use effect::{contradiction, resolved, return_money};
 pub(crate) use event::BookEvent;
 use news::{Moved, moved};
 pub(crate) use offer::{Acceptance, can_refund, of_kind, offered};

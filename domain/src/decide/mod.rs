@@ -39,7 +39,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<OrderEvent>, Reject
         Command::Cancel(command) => conclude::cancel(placed(order)?, &command),
         Command::Expire(command) => conclude::expire(placed(order)?, &command),
         Command::RequestRefund(command) => refund::request_refund(placed(order)?, command),
-        Command::SubmitRefund(command) => refund::submit_refund(placed(order)?, command),
+        Command::SubmitRefund(command) => refund::submit_refund(placed(order)?, &command),
         Command::RetryRefund(command) => refund::retry_refund(placed(order)?, &command),
         Command::DispatchShipment(command) => shipment::dispatch(placed(order)?, command),
         Command::DeliverShipment => shipment::deliver(placed(order)?),

@@ -2,11 +2,10 @@
 
 use super::Draft;
 use crate::Money;
-use crate::book::retried;
+use crate::book::{retry, submit, takes_refunds};
 use crate::command::{Difference, Rejection, RequestRefund, RetryRefund, SubmitRefund};
-use crate::event::{OrderEvent, RefundNamed, RefundOrigin, RefundRequested};
-use crate::order::{Disposition, Payment, PlacedOrder, Refund, RefundStatus, RefundWindow};
-use crate::policy::Capability;
+use crate::event::{OrderEvent, RefundOrigin, RefundRequested};
+use crate::order::{Disposition, Payment, PlacedOrder, Refund};
 
 pub(super) fn request_refund(
     order: &PlacedOrder,
@@ -19,7 +18,7 @@ pub(super) fn request_refund(
         return asked_before(at, refund, &command);
     }
     waits_for_no_decision(order, payment)?;
-    takes_refunds(payment, command.capability)?;
+    takes_refunds(&payment.book(&order.exceptions), command.capability)?;
     let left_minor = payment.left_to_refund_minor();
     let too_much = Rejection::RefundTooMuch { left_minor };
     let Some(money) = payment.shown_transaction() else {
@@ -47,30 +46,16 @@ pub(super) fn request_refund(
 
 pub(super) fn submit_refund(
     order: &PlacedOrder,
-    command: SubmitRefund,
+    command: &SubmitRefund,
 ) -> Result<Vec<OrderEvent>, Rejection> {
     let payment = order
         .payment(&command.payment)
         .ok_or(Rejection::NoSuchPayment)?;
-    let refund = payment
-        .refund(&command.refund_no)
-        .ok_or(Rejection::NoSuchRefund)?;
+    let submitted = submit(&payment.book(&order.exceptions), &command.refund_no)?;
 
-    match refund.status {
-        RefundStatus::Requested => Ok(vec![OrderEvent::RefundSubmitted(RefundNamed {
-            payment: command.payment,
-            method: payment.method,
-            refund_no: command.refund_no,
-        })]),
-        RefundStatus::Submitted
-        | RefundStatus::NeedsAction
-        | RefundStatus::Succeeded
-        | RefundStatus::Failed => Ok(Vec::new()),
-    }
+    Ok(submitted.into_iter().map(OrderEvent::from).collect())
 }
 
-/// Asks again for a refund that is stuck or was refused, under the same number. One that was refused
-/// needs its amount to be left still, for that was not reserved any more.
 pub(super) fn retry_refund(
     order: &PlacedOrder,
     command: &RetryRefund,
@@ -78,38 +63,17 @@ pub(super) fn retry_refund(
     let payment = order
         .payment(&command.payment)
         .ok_or(Rejection::NoSuchPayment)?;
-    let refund = payment
-        .refund(&command.refund_no)
-        .ok_or(Rejection::NoSuchRefund)?;
-    match refund.status {
-        RefundStatus::Requested | RefundStatus::Submitted | RefundStatus::Succeeded => {
-            return Ok(Vec::new());
-        }
-        RefundStatus::NeedsAction | RefundStatus::Failed => {}
-    }
-    takes_refunds(payment, command.capability)?;
-    is_covered(payment, refund)?;
-
-    let mut draft = Draft::of(order);
-    draft.record_all(retried(
+    let retried = retry(
         &payment.book(&order.exceptions),
-        refund,
+        &command.refund_no,
+        command.capability,
         &command.by,
         None,
-    ));
-    Ok(draft.finish())
-}
+    )?;
 
-/// A refund that is asked for again must not be more than is left.
-pub(super) fn is_covered(payment: &Payment, refund: &Refund) -> Result<(), Rejection> {
-    let left_minor = payment
-        .transaction(&refund.transaction_id)
-        .map_or(0, |money| money.left_minor(&payment.refunds));
-    if refund.is_reserved() || refund.amount.minor <= left_minor {
-        Ok(())
-    } else {
-        Err(Rejection::RefundTooMuch { left_minor })
-    }
+    let mut draft = Draft::of(order);
+    draft.record_all(retried);
+    Ok(draft.finish())
 }
 
 /// The refund of that number, unique within the account, and the payment that it is of.
@@ -162,16 +126,5 @@ fn waits_for_no_decision(order: &PlacedOrder, payment: &Payment) -> Result<(), R
     match held_under.map(|exception| &exception.resolution) {
         Some(None) => Err(Rejection::Held),
         Some(Some(_)) | None => Ok(()),
-    }
-}
-
-fn takes_refunds(payment: &Payment, capability: Capability) -> Result<(), Rejection> {
-    match payment.refund_window {
-        RefundWindow::Finished => return Err(Rejection::RefundsClosed),
-        RefundWindow::Open => {}
-    }
-    match capability {
-        Capability::Full | Capability::Retired => Ok(()),
-        Capability::ReceivesOnly => Err(Rejection::AccountReceivesOnly),
     }
 }

@@ -5,7 +5,8 @@ mod book;
 mod payment;
 mod shipment;
 
-pub(crate) use book::{BookMut, open};
+pub(crate) use book::{BookMut, exception_resolved, open};
+pub(crate) use payment::{about_money, received};
 
 use crate::Timestamp;
 use crate::event::{OrderEvent, OrderPlaced};

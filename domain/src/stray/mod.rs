@@ -1,0 +1,142 @@
+//! Money without an order: the stream of one number at one account that no order has claimed. The
+//! rules of its money, refunds and exceptions are those of an order's payment; whose it becomes is a
+//! person's word, or that of the order which claims the number.
+
+mod decide;
+mod draft;
+mod evolve;
+
+pub use decide::{StrayCommand, StrayRejection, decide_stray};
+pub use evolve::evolve_stray;
+
+use crate::book::{Acceptance, Book, offered};
+use crate::exception::{ExceptionId, ResolutionAction};
+use crate::order::{
+    Corruption, OpenedException, Refund, RefundStatus, RefundWindow, Transaction, Unmoved,
+};
+use crate::policy::Capability;
+use crate::{
+    Fact, Method, Observation, OrderNo, PaymentRef, Receipt, RefundFact, RefundSize, RefundState,
+    Source,
+};
+
+/// A number without an order, as its events tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stray {
+    /// No event yet.
+    Unheard,
+    /// Something came for it.
+    Heard(StrayMoney),
+    /// The events cannot be folded.
+    Corrupt(Corruption),
+}
+
+/// Whether an order has claimed the number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// None has.
+    Unclaimed,
+    /// This one has; whatever comes from now on is that order's.
+    TakenUp(OrderNo),
+}
+
+/// What came for a number that no order had claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrayMoney {
+    /// The number.
+    pub payment: PaymentRef,
+    /// Whose it is.
+    pub claim: Claim,
+    /// The money that came, in the order in which it became known.
+    pub transactions: Vec<Transaction>,
+    /// Its refunds that were decided here.
+    pub refunds: Vec<Refund>,
+    /// Refunds that were stated of it and not asked for here.
+    pub stated_refunds: Vec<RefundFact>,
+    /// Its exceptions, in the order in which they arose.
+    pub exceptions: Vec<OpenedException>,
+    /// Messages about it that changed nothing.
+    pub unmoved: Unmoved,
+}
+
+impl StrayMoney {
+    pub(crate) fn unheard(payment: PaymentRef) -> Self {
+        Self {
+            payment,
+            claim: Claim::Unclaimed,
+            transactions: Vec::new(),
+            refunds: Vec::new(),
+            stated_refunds: Vec::new(),
+            exceptions: Vec::new(),
+            unmoved: Unmoved::default(),
+        }
+    }
+
+    /// The exception of that id.
+    pub fn exception(&self, id: &ExceptionId) -> Option<&OpenedException> {
+        self.exceptions.iter().find(|known| known.id == *id)
+    }
+
+    /// What a person may decide about one of its exceptions now, for an account that can do
+    /// `capability`; nothing once it was decided, or an order has the number.
+    pub fn offered_actions(
+        &self,
+        exception: &OpenedException,
+        capability: Capability,
+    ) -> Vec<ResolutionAction> {
+        match self.claim {
+            Claim::TakenUp(_) => Vec::new(),
+            Claim::Unclaimed => offered(&self.book(), exception, capability, Acceptance::Possible),
+        }
+    }
+
+    /// Everything that it knows, for the order that takes it up: the money, then the refunds. What was
+    /// given back from here is for the order a refund made elsewhere.
+    pub fn observation(&self) -> Observation {
+        let money = self.transactions.iter().map(|money| {
+            Fact::Paid(Receipt {
+                transaction_id: money.transaction_id.clone(),
+                amount: money.amount,
+                application: money.application.clone(),
+                paid_at: money.paid_at,
+            })
+        });
+        let stated = self.stated_refunds.iter().cloned().map(Fact::Refund);
+        let ours = self.refunds.iter().map(|refund| {
+            Fact::Refund(RefundFact {
+                transaction_id: Some(refund.transaction_id.clone()),
+                refund_no: Some(refund.refund_no.clone()),
+                size: RefundSize::Exactly(refund.amount),
+                state: state_of(refund),
+            })
+        });
+        Observation {
+            payment: self.payment.clone(),
+            source: self
+                .transactions
+                .first()
+                .map_or(Source::Query, |money| money.source),
+            facts: money.chain(stated).chain(ours).collect(),
+        }
+    }
+
+    pub(crate) fn book(&self) -> Book<'_> {
+        Book {
+            payment: &self.payment,
+            method: Method::Unknown,
+            transactions: &self.transactions,
+            refunds: &self.refunds,
+            refund_window: RefundWindow::Open,
+            exceptions: &self.exceptions,
+        }
+    }
+}
+
+fn state_of(refund: &Refund) -> RefundState {
+    match refund.status {
+        RefundStatus::Requested | RefundStatus::Submitted => RefundState::Processing,
+        RefundStatus::NeedsAction => RefundState::NeedsAction,
+        RefundStatus::Succeeded => RefundState::Succeeded(refund.succeeded_at),
+        RefundStatus::Failed => RefundState::Failed,
+    }
+}
