@@ -1,0 +1,144 @@
+//! What an answer to a call says and proves 「如何验证签名」. Only two things are certain: a 2xx whose
+//! signature holds, and a refusal of the call (4xx). All else leaves the outcome unknown, which is
+//! never a failure of the payment: ask again.
+
+use http::{HeaderMap, StatusCode};
+use payfold_domain::Timestamp;
+
+use crate::v3::{self, SignedHeaders};
+use crate::{Refusal, WechatPayAccount};
+
+/// What the gateway answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// It did as asked, and signed that.
+    Done(Verified<'a>),
+    /// It refused the call (4xx), and did nothing.
+    Refused {
+        /// The HTTP status: 429 asks to slow down, 404 does not know the order.
+        status: u16,
+        /// The gateway's code, from an open set.
+        code: String,
+        /// The gateway's message, for people.
+        message: String,
+        /// Whether the refusal is signed.
+        proof: Proof,
+    },
+}
+
+/// Whether the gateway signed a refusal; it need not. Nothing that is final may rest on an unsigned one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The signature holds.
+    Signed,
+    /// There is no signature.
+    Unsigned,
+}
+
+/// The body of an answer whose signature holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified<'a>(&'a [u8]);
+
+/// Why nobody knows what came of a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallFault {
+    /// The answer's signature does not hold, or it has none; a probe of the gateway is one of these.
+    #[error("verifying the gateway's answer")]
+    Unverified(#[source] Refusal),
+    /// The gateway failed (5xx), or something between answered in its place.
+    #[error("the gateway answered {status}: expected 2xx, or 4xx with a code")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The gateway's code, where there is one.
+        code: Option<String>,
+    },
+    /// The answer is signed and does not hold what it should.
+    #[error("reading the gateway's answer")]
+    Unreadable(#[source] Refusal),
+}
+
+impl WechatPayAccount {
+    /// Sorts an answer to a call by its status and verifies it over its raw bytes (of a 204, none).
+    /// A refusal (4xx) need not be signed, but a signature that is there must hold.
+    ///
+    /// # Errors
+    ///
+    /// Where the outcome stays unknown.
+    pub fn verify_response<'a>(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &'a [u8],
+        now: Timestamp,
+    ) -> Result<Reply<'a>, CallFault> {
+        let verify = || {
+            SignedHeaders::read(headers)
+                .and_then(|signed| v3::verify_signature(self, &signed, body, now).map(|_key| ()))
+                .map_err(CallFault::Unverified)
+        };
+        if status.is_success() {
+            verify()?;
+            return Ok(Reply::Done(Verified(body)));
+        }
+        let status_code = status.as_u16();
+        let (code, message) = error_of(body);
+        match code {
+            Some(code) if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
+                let proof = if SignedHeaders::are_absent(headers) {
+                    Proof::Unsigned
+                } else {
+                    verify()?;
+                    Proof::Signed
+                };
+                Ok(Reply::Refused {
+                    status: status_code,
+                    code,
+                    message,
+                    proof,
+                })
+            }
+            code => Err(CallFault::Status {
+                status: status_code,
+                code,
+            }),
+        }
+    }
+}
+
+impl Verified<'_> {
+    /// The `code_url` of a native order: what the QR code holds, for two hours 「Native下单」.
+    ///
+    /// # Errors
+    ///
+    /// Where the answer holds none.
+    pub fn code_url(&self) -> Result<String, CallFault> {
+        let answer = v3::parse_json(self.0, "the answer").map_err(CallFault::Unreadable)?;
+        let code_url = answer
+            .text("code_url", "code_url")
+            .map_err(CallFault::Unreadable)?;
+        if (1..=512).contains(&code_url.len()) {
+            Ok(code_url.to_owned())
+        } else {
+            Err(CallFault::Unreadable(Refusal::Malformed {
+                field: "code_url",
+                expected: "1 to 512 bytes",
+            }))
+        }
+    }
+}
+
+/// `code` and `message` of an error, cut to what is worth keeping; no code where the body has none.
+fn error_of(body: &[u8]) -> (Option<String>, String) {
+    let Ok(error) = v3::parse_json(body, "the error") else {
+        return (None, String::new());
+    };
+    let text = |name, most| match error.optional_text(name, name) {
+        Ok(text) => text.map(|text| text.chars().take(most).collect::<String>()),
+        Err(_other_kind) => None,
+    };
+    (
+        text("code", 64).filter(|code| !code.is_empty()),
+        text("message", 256).unwrap_or_default(),
+    )
+}

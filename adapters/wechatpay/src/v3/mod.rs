@@ -1,0 +1,89 @@
+//! v3 notifies 「支付成功回调通知」: the signature over the raw bytes, the envelope, and what lies in it.
+//! The order of checks is fixed: nothing of the body is parsed before its signature held.
+
+mod envelope;
+mod headers;
+mod json;
+mod refund;
+mod transaction;
+
+use payfold_domain::{Authentic, Message, Timestamp};
+use rsa::pkcs8::DecodePublicKey;
+use rsa::signature::Verifier;
+
+use crate::keys::{PlatformKey, key_called};
+use crate::{Refusal, WechatPayAccount};
+
+pub(crate) use headers::SignedHeaders;
+pub(crate) use json::parse as parse_json;
+
+impl WechatPayAccount {
+    /// Verifies a v3 notify and says what it means. `body` is the bytes as received; `now` is compared
+    /// with the signed timestamp (at most 300 s apart, the bound included) and is the time of
+    /// observation where the message states none.
+    ///
+    /// # Errors
+    ///
+    /// The first reason not to take it.
+    pub fn verify_v3(
+        &self,
+        headers: &http::HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Authentic, Refusal> {
+        let signed = SignedHeaders::read(headers)?;
+        let key = verify_signature(self, &signed, body, now)?;
+        Ok(Authentic {
+            message: translate(self, body, now)?,
+            signed_headers: signed.to_stored(),
+            key: key.fingerprint,
+        })
+    }
+}
+
+/// Whether the platform signed `body` under these headers, lately; by which key. Serves notifies and
+/// the answers to calls alike 「如何验证签名」.
+pub(crate) fn verify_signature<'a>(
+    account: &'a WechatPayAccount,
+    signed: &SignedHeaders<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<&'a PlatformKey, Refusal> {
+    signed.check_clock(now)?;
+    let key = key_called(&account.v3_keys()?.platform, signed.serial)?;
+    let signature = signed.signature()?;
+    key.verify(&signed.message(body), &signature)?;
+    Ok(key)
+}
+
+/// What an authentic body means.
+pub(crate) fn translate(
+    account: &WechatPayAccount,
+    body: &[u8],
+    observed_at: Timestamp,
+) -> Result<Message, Refusal> {
+    let envelope = parse_json(body, "the body")?;
+    envelope::translate(account, &envelope, observed_at)
+}
+
+/// Verifies a stored v3 message a second time, by another implementation (the `rsa` crate): its
+/// signed headers by lower-case name, its body, and the DER `SubjectPublicKeyInfo` of the key that
+/// verified it. The clock is not asked.
+///
+/// # Errors
+///
+/// The first reason why the signature does not hold.
+pub fn verify_again_v3(
+    signed_headers: &[(String, String)],
+    body: &[u8],
+    public_key_der: &[u8],
+) -> Result<(), Refusal> {
+    let signed = SignedHeaders::read_stored(signed_headers)?;
+    let key = rsa::PublicKey::from_public_key_der(public_key_der)
+        .map_err(|_error| Refusal::SignatureWrong)?;
+    let signature = rsa::pkcs1v15::Signature::try_from(signed.signature()?.as_slice())
+        .map_err(|_error| Refusal::SignatureWrong)?;
+    rsa::pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key)
+        .verify(&signed.message(body), &signature)
+        .map_err(|_error| Refusal::SignatureWrong)
+}
