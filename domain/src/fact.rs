@@ -65,6 +65,16 @@ pub enum Application {
     Unstated,
 }
 
+impl Application {
+    /// The application's id, where the gateway states one.
+    pub fn app_id(&self) -> Option<&AppId> {
+        match self {
+            Self::Listed(app_id) | Self::Unlisted(app_id) => Some(app_id),
+            Self::Unstated => None,
+        }
+    }
+}
+
 /// A refund, as the gateway states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundFact {

@@ -3,9 +3,12 @@
 //! Pure: no IO, no clock, no randomness, no serialisation, no logging, nothing asynchronous. Time,
 //! numbers and ids come in with the command.
 
+pub mod account;
+pub mod bill;
 mod book;
 pub mod command;
 mod decide;
+mod dismissal;
 pub mod event;
 mod evolve;
 pub mod exception;

@@ -11,7 +11,7 @@ use crate::order::{
     CancelWish, Disposition, OpenedException, OrderStatus, Payment, PaymentStage, Pending,
     PlacedOrder, RefundWindow, StatedMoney, Transaction, Unmoved,
 };
-use crate::{Application, PaymentRef, Timestamp};
+use crate::{PaymentRef, Timestamp};
 
 pub(super) const UNKNOWN: Misfit = Misfit("without that payment");
 const KNOWN_MONEY: Misfit = Misfit("with that transaction");
@@ -267,10 +267,6 @@ pub(crate) fn about_money(
     expected: Option<StatedMoney>,
     at: Timestamp,
 ) -> OpenedException {
-    let app_id = match &money.receipt.application {
-        Application::Listed(app_id) | Application::Unlisted(app_id) => Some(app_id.clone()),
-        Application::Unstated => None,
-    };
     OpenedException {
         id: id.clone(),
         kind,
@@ -280,7 +276,7 @@ pub(crate) fn about_money(
         expected,
         received: Some(StatedMoney {
             amount: money.receipt.amount,
-            app_id,
+            app_id: money.receipt.application.app_id().cloned(),
         }),
         contradiction: None,
         opened_at: at,

@@ -1,0 +1,156 @@
+//! An account's own stream: who the account is at its gateway, and messages that belong to no order.
+
+use crate::command::{Rejection, ResolveException};
+use crate::dismissal;
+use crate::event::{AccountEvent, AccountIdentity, CorruptOrderMessaged, UnknownMessageReceived};
+use crate::exception::{ExceptionId, ExceptionKind};
+use crate::order::{OpenedException, StatedMoney};
+use crate::{OrderNo, PaymentRef, Receipt, Timestamp};
+
+/// An account, as its events tell it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is at its gateway, once recorded.
+    pub identity: Option<AccountIdentity>,
+    /// Its exceptions, in the order in which they arose.
+    pub exceptions: Vec<OpenedException>,
+}
+
+/// What may be asked of an account's stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountCommand {
+    /// The configuration names the account.
+    Record(AccountIdentity),
+    /// An authentic message of a kind or with a state that this binary does not know.
+    ReceiveUnknownMessage(UnknownMessageReceived),
+    /// An authentic message for an order whose events cannot be read.
+    MessageCorruptOrder {
+        /// The payment spoken of.
+        payment: PaymentRef,
+        /// The order.
+        order_no: OrderNo,
+        /// Money that the message states, where it does.
+        receipt: Option<Receipt>,
+    },
+    /// A person decides an exception.
+    ResolveException(ResolveException),
+}
+
+/// Why a command may not be for an account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountRejection {
+    /// Under this name another identity was recorded.
+    #[error(
+        "account {} was recorded as {} {} and is configured as {} {}",
+        .recorded.account,
+        .recorded.gateway.as_str(),
+        .recorded.merchant_id,
+        .configured.gateway.as_str(),
+        .configured.merchant_id
+    )]
+    OtherIdentity {
+        /// As it was recorded.
+        recorded: Box<AccountIdentity>,
+        /// As it is configured now.
+        configured: Box<AccountIdentity>,
+    },
+    /// As of an order.
+    #[error(transparent)]
+    Refused(#[from] Rejection),
+}
+
+/// What `command` makes of the account.
+///
+/// # Errors
+///
+/// An identity that is not the recorded one is told with both; a message is never refused.
+pub fn decide_account(
+    account: &Account,
+    command: AccountCommand,
+) -> Result<Vec<AccountEvent>, AccountRejection> {
+    match command {
+        AccountCommand::Record(configured) => record(account, configured),
+        AccountCommand::ReceiveUnknownMessage(message) => {
+            Ok(vec![AccountEvent::UnknownMessageReceived(message)])
+        }
+        AccountCommand::MessageCorruptOrder {
+            payment,
+            order_no,
+            receipt,
+        } => Ok(vec![message_corrupt_order(payment, order_no, receipt)]),
+        AccountCommand::ResolveException(command) => {
+            let resolved = dismissal::dismiss(&account.exceptions, command)?;
+            Ok(resolved
+                .into_iter()
+                .map(AccountEvent::ExceptionResolved)
+                .collect())
+        }
+    }
+}
+
+/// The account after `event`, which happened at `at`. Every event fits: a message for a corrupt order
+/// is kept as often as it comes, and its exception opens once.
+pub fn evolve_account(mut account: Account, event: &AccountEvent, at: Timestamp) -> Account {
+    match event {
+        AccountEvent::AccountRecorded(identity) => account.identity = Some(identity.clone()),
+        AccountEvent::UnknownMessageReceived(_) => {}
+        AccountEvent::CorruptOrderMessaged(message) => {
+            dismissal::opened(&mut account.exceptions, about_corrupt_order(message, at));
+        }
+        AccountEvent::ExceptionResolved(event) => {
+            dismissal::resolved(&mut account.exceptions, event, at);
+        }
+    }
+    account
+}
+
+fn record(
+    account: &Account,
+    configured: AccountIdentity,
+) -> Result<Vec<AccountEvent>, AccountRejection> {
+    match &account.identity {
+        None => Ok(vec![AccountEvent::AccountRecorded(configured)]),
+        Some(recorded) if *recorded == configured => Ok(Vec::new()),
+        Some(recorded) => Err(AccountRejection::OtherIdentity {
+            recorded: Box::new(recorded.clone()),
+            configured: Box::new(configured),
+        }),
+    }
+}
+
+fn message_corrupt_order(
+    payment: PaymentRef,
+    order_no: OrderNo,
+    receipt: Option<Receipt>,
+) -> AccountEvent {
+    let about = match &receipt {
+        Some(receipt) => receipt.transaction_id.as_str(),
+        None => payment.out_trade_no.as_str(),
+    };
+    let exception = ExceptionId::derive(&payment.account, about, ExceptionKind::Corrupt);
+    AccountEvent::CorruptOrderMessaged(CorruptOrderMessaged {
+        payment,
+        order_no,
+        receipt,
+        exception,
+    })
+}
+
+fn about_corrupt_order(message: &CorruptOrderMessaged, at: Timestamp) -> OpenedException {
+    let receipt = message.receipt.as_ref();
+    OpenedException {
+        id: message.exception.clone(),
+        kind: ExceptionKind::Corrupt,
+        payment: message.payment.clone(),
+        transaction_id: receipt.map(|receipt| receipt.transaction_id.clone()),
+        refund_no: None,
+        expected: None,
+        received: receipt.map(|receipt| StatedMoney {
+            amount: receipt.amount,
+            app_id: receipt.application.app_id().cloned(),
+        }),
+        contradiction: None,
+        opened_at: at,
+        resolution: None,
+    }
+}
