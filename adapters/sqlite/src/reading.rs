@@ -1,0 +1,399 @@
+//! Every question the port asks, answered on one connection. No answer holds a read transaction longer
+//! than one statement or one page.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use payfold_domain::{KeyFingerprint, Timestamp};
+use payfold_store::{
+    Cell, Claim, EvidenceKey, Hash, Head, Kept, Page, Position, Recorded, Scope, StoreError,
+    StoredEvidence, StreamName,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+use uuid::Uuid;
+
+use crate::claim::ClaimKey;
+use crate::error::unavailable;
+
+/// A page ends early once its events' data reach this.
+const PAGE_BYTES: usize = 1 << 20;
+const KNOWN_KINDS: usize = 256;
+const KNOWN_STREAMS: usize = 4_096;
+
+/// Names that many rows share, kept once.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    kinds: HashSet<Arc<str>>,
+    streams: HashMap<i64, StreamName>,
+}
+
+/// A connection and the names it has met.
+pub(crate) struct Reading<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) names: &'a mut Names,
+}
+
+impl Reading<'_> {
+    pub(crate) fn load(
+        &mut self,
+        stream: &StreamName,
+        after: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        const SQL: &str = "SELECT e.position, e.stream_id, e.version, e.id, e.kind, e.schema, \
+             e.time_us, e.data, e.evidence, e.hash, e.private, p.salt, p.bytes \
+             FROM events e LEFT JOIN private_parts p ON p.position = e.position \
+             WHERE e.stream_id = ?1 AND e.version > ?2 ORDER BY e.version";
+        let failed = unavailable("loading a stream");
+        let Some((id, _)) = stream_row(self.connection, stream).map_err(&failed)? else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement.query((id, clamped(after))).map_err(&failed)?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let event = recorded(row, stream, self.names)?;
+            events.push(Recorded {
+                private: private(row)?,
+                ..event
+            });
+        }
+        Ok(events)
+    }
+
+    pub(crate) fn head(&self, stream: &StreamName) -> Result<Head, StoreError> {
+        let row =
+            stream_row(self.connection, stream).map_err(unavailable("reading a stream's end"))?;
+        Ok(row.map(|(_, head)| head).unwrap_or_default())
+    }
+
+    pub(crate) fn owner(&self, claim: &Claim) -> Result<Option<StreamName>, StoreError> {
+        claim_owner(self.connection, claim)
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        after: Position,
+        limit: usize,
+        scope: Scope,
+    ) -> Result<Page, StoreError> {
+        let sql = match scope {
+            Scope::Public => {
+                "SELECT position, stream_id, version, id, kind, schema, time_us, data, evidence, hash \
+                 FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
+            }
+            Scope::Everything => {
+                "SELECT e.position, e.stream_id, e.version, e.id, e.kind, e.schema, e.time_us, e.data, \
+                 e.evidence, e.hash, e.private, p.salt, p.bytes \
+                 FROM events e LEFT JOIN private_parts p ON p.position = e.position \
+                 WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"
+            }
+        };
+        let failed = unavailable("reading events");
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let mut rows = statement
+            .query((clamped(after.0), clamped_usize(limit)))
+            .map_err(&failed)?;
+        let mut page = Page {
+            events: Vec::with_capacity(limit.min(512)),
+            read_to: after,
+        };
+        let mut bytes = 0_usize;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let stream = self.stream_name(value(row, 1)?)?;
+            let mut event = recorded(row, &stream, self.names)?;
+            page.read_to = event.position;
+            match (scope, &stream) {
+                (Scope::Public, StreamName::Seal) => continue,
+                (Scope::Public, _) => {}
+                (Scope::Everything, _) => event.private = private(row)?,
+            }
+            bytes = bytes.saturating_add(event.data.len());
+            page.events.push(event);
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    pub(crate) fn at(&mut self, position: Position) -> Result<Option<Recorded>, StoreError> {
+        let Some(before) = position.0.checked_sub(1) else {
+            return Ok(None);
+        };
+        let page = self.read(Position(before), 1, Scope::Everything)?;
+        let event = page.events.into_iter().next();
+        Ok(event.filter(|event| event.position == position))
+    }
+
+    pub(crate) fn claims(
+        &self,
+        after: Option<&Claim>,
+        limit: usize,
+    ) -> Result<Vec<(Claim, StreamName)>, StoreError> {
+        const SQL: &str = "SELECT c.kind, c.account, c.number, s.name \
+             FROM claims c LEFT JOIN streams s ON s.id = c.stream_id \
+             WHERE (c.kind, c.account, c.number) > (?1, ?2, ?3) \
+             ORDER BY c.kind, c.account, c.number LIMIT ?4";
+        let failed = unavailable("reading claims");
+        let start = ClaimKey {
+            kind: 0,
+            account: "",
+            number: "",
+        };
+        let from = after.map_or(start, ClaimKey::of);
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement
+            .query((from.kind, from.account, from.number, clamped_usize(limit)))
+            .map_err(&failed)?;
+        let mut claims = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let key = ClaimKey {
+                kind: value(row, 0)?,
+                account: text(row, 1)?,
+                number: text(row, 2)?,
+            };
+            claims.push((key.read()?, parsed(text(row, 3)?)?));
+        }
+        Ok(claims)
+    }
+
+    pub(crate) fn evidence(
+        &self,
+        position: Position,
+        commitment: Hash,
+    ) -> Result<Option<StoredEvidence>, StoreError> {
+        const SQL: &str = "SELECT e.position, e.last_position, e.commitment, e.salt, e.bytes, \
+             k.fingerprint, k.spki_der \
+             FROM evidence e LEFT JOIN keys k ON k.id = e.key_id \
+             WHERE e.position <= ?1 ORDER BY e.position DESC LIMIT 1";
+        let failed = unavailable("reading evidence");
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement.query([clamped(position.0)]).map_err(&failed)?;
+        let Some(row) = rows.next().map_err(&failed)? else {
+            return Ok(None);
+        };
+        let last: u64 = value(row, 1)?;
+        let evidence = stored_evidence(row)?;
+        let rests_on = position.0 <= last && evidence.message.commitment == commitment;
+        Ok(rests_on.then_some(evidence))
+    }
+
+    pub(crate) fn read_evidence(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, StoredEvidence)>, StoreError> {
+        const SQL: &str = "SELECT e.position, e.last_position, e.commitment, e.salt, e.bytes, \
+             k.fingerprint, k.spki_der \
+             FROM evidence e LEFT JOIN keys k ON k.id = e.key_id \
+             WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
+        let failed = unavailable("reading evidence");
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement
+            .query((clamped(after.0), clamped_usize(limit)))
+            .map_err(&failed)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            found.push((Position(value(row, 0)?), stored_evidence(row)?));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn cell(&self, name: &str) -> Result<Option<Cell>, StoreError> {
+        const SQL: &str = "SELECT revision, value FROM cells WHERE name = ?1";
+        let failed = unavailable("reading a cell");
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement.query([name]).map_err(&failed)?;
+        let Some(row) = rows.next().map_err(&failed)? else {
+            return Ok(None);
+        };
+        Ok(Some(Cell {
+            revision: value(row, 0)?,
+            value: Bytes::copy_from_slice(blob(row, 1)?),
+        }))
+    }
+
+    fn stream_name(&mut self, id: i64) -> Result<StreamName, StoreError> {
+        const SQL: &str = "SELECT name FROM streams WHERE id = ?1";
+        if let Some(name) = self.names.streams.get(&id) {
+            return Ok(name.clone());
+        }
+        let failed = unavailable("reading a stream's name");
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement.query([id]).map_err(&failed)?;
+        let Some(row) = rows.next().map_err(&failed)? else {
+            return Err(StoreError::Damaged {
+                place: format!("stream {id}"),
+                problem: "events name it, and it has no name".to_owned(),
+            });
+        };
+        let name = parsed(text(row, 0)?)?;
+        if self.names.streams.len() >= KNOWN_STREAMS {
+            self.names.streams.clear();
+        }
+        self.names.streams.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+/// A stream's row and its end.
+pub(crate) fn stream_row(
+    connection: &Connection,
+    stream: &StreamName,
+) -> rusqlite::Result<Option<(i64, Head)>> {
+    const SQL: &str = "SELECT id, head_version, head_hash FROM streams WHERE name = ?1";
+    connection
+        .prepare_cached(SQL)?
+        .query_row([stream.to_string()], |row| {
+            let head = Head {
+                version: row.get(1)?,
+                hash: row.get(2)?,
+            };
+            Ok((row.get(0)?, head))
+        })
+        .optional()
+}
+
+/// The stream that a claim belongs to.
+pub(crate) fn claim_owner(
+    connection: &Connection,
+    claim: &Claim,
+) -> Result<Option<StreamName>, StoreError> {
+    const SQL: &str = "SELECT s.name FROM claims c LEFT JOIN streams s ON s.id = c.stream_id \
+         WHERE c.kind = ?1 AND c.account = ?2 AND c.number = ?3";
+    let failed = unavailable("reading a claim");
+    let key = ClaimKey::of(claim);
+    let mut statement = connection.prepare_cached(SQL).map_err(&failed)?;
+    let mut rows = statement
+        .query((key.kind, key.account, key.number))
+        .map_err(&failed)?;
+    match rows.next().map_err(&failed)? {
+        Some(row) => parsed(text(row, 0)?).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The position of the last event; 0 in an empty store.
+pub(crate) fn last_position(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT coalesce(max(position), 0) FROM events")?
+        .query_row((), |row| row.get(0))
+}
+
+/// Reads the columns named in every statement over events, in this order: position, stream, version,
+/// id, kind, schema, time, data, evidence, hash.
+fn recorded(row: &Row<'_>, stream: &StreamName, names: &mut Names) -> Result<Recorded, StoreError> {
+    let evidence = optional_blob(row, 8)?;
+    Ok(Recorded {
+        position: Position(value(row, 0)?),
+        stream: stream.clone(),
+        version: value(row, 2)?,
+        id: Uuid::from_slice(blob(row, 3)?).map_err(|error| damaged(row, &error))?,
+        kind: names.kind(text(row, 4)?),
+        schema: value(row, 5)?,
+        time: Timestamp::from_micros(value(row, 6)?),
+        data: Bytes::copy_from_slice(blob(row, 7)?),
+        private: None,
+        evidence: evidence.map(|bytes| hash_of(row, bytes)).transpose()?,
+        hash: hash_of(row, blob(row, 9)?)?,
+    })
+}
+
+/// The private part: its commitment at 10, its opening at 11 and 12.
+fn private(row: &Row<'_>) -> Result<Option<Kept>, StoreError> {
+    kept(row, [10, 11, 12])
+}
+
+/// Columns: position, last position, commitment, salt, bytes, fingerprint, key.
+fn stored_evidence(row: &Row<'_>) -> Result<StoredEvidence, StoreError> {
+    let message =
+        kept(row, [2, 3, 4])?.ok_or_else(|| damaged(row, &"evidence without a commitment"))?;
+    Ok(StoredEvidence {
+        message,
+        key: EvidenceKey {
+            fingerprint: KeyFingerprint(hash_of(row, blob(row, 5)?)?),
+            spki_der: optional_blob(row, 6)?.map(Bytes::copy_from_slice),
+        },
+    })
+}
+
+fn kept(row: &Row<'_>, [commitment, salt, bytes]: [usize; 3]) -> Result<Option<Kept>, StoreError> {
+    let Some(commitment) = optional_blob(row, commitment)? else {
+        return Ok(None);
+    };
+    let opening = match (optional_blob(row, salt)?, optional_blob(row, bytes)?) {
+        (Some(salt), Some(bytes)) => Some((hash_of(row, salt)?, Bytes::copy_from_slice(bytes))),
+        (None, _) | (_, None) => None,
+    };
+    Ok(Some(Kept {
+        commitment: hash_of(row, commitment)?,
+        opening,
+    }))
+}
+
+impl Names {
+    fn kind(&mut self, name: &str) -> Arc<str> {
+        if let Some(kind) = self.kinds.get(name) {
+            return Arc::clone(kind);
+        }
+        let kind: Arc<str> = Arc::from(name);
+        if self.kinds.len() < KNOWN_KINDS {
+            self.kinds.insert(Arc::clone(&kind));
+        }
+        kind
+    }
+}
+
+fn value<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+    row.get(column).map_err(|error| damaged(row, &error))
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
+    let found = row.get_ref(column).map_err(|error| damaged(row, &error))?;
+    found.as_str().map_err(|error| damaged(row, &error))
+}
+
+fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], StoreError> {
+    let found = row.get_ref(column).map_err(|error| damaged(row, &error))?;
+    found.as_blob().map_err(|error| damaged(row, &error))
+}
+
+fn optional_blob<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a [u8]>, StoreError> {
+    let found = row.get_ref(column).map_err(|error| damaged(row, &error))?;
+    found
+        .as_blob_or_null()
+        .map_err(|error| damaged(row, &error))
+}
+
+fn hash_of(row: &Row<'_>, bytes: &[u8]) -> Result<Hash, StoreError> {
+    Hash::try_from(bytes).map_err(|error| damaged(row, &error))
+}
+
+fn parsed(name: &str) -> Result<StreamName, StoreError> {
+    StreamName::parse(name).map_err(|error| StoreError::Damaged {
+        place: "the streams".to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+/// Names the row by its first column: a position wherever that matters.
+fn damaged(row: &Row<'_>, problem: &dyn std::fmt::Display) -> StoreError {
+    let place = row.get_ref(0).map_or_else(
+        |_| "a row".to_owned(),
+        |first| format!("the row at {first:?}"),
+    );
+    StoreError::Damaged {
+        place,
+        problem: problem.to_string(),
+    }
+}
+
+/// Past what SQLite can count there are no rows.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn clamped_usize(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,163 @@
+//! The one writer: a connection, the transaction around a batch, and what happens when it fails.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use payfold_store::{Position, StoreError};
+use rusqlite::{Connection, hooks::Wal};
+use tokio::sync::watch;
+
+use crate::connection::{Role, connect};
+use crate::error::unavailable;
+use crate::heads::Heads;
+use crate::reading::last_position;
+use crate::writing::Changes;
+
+/// The length of the log, in pages, from which on the writer copies it into the file itself: 32 MB.
+const LOG_PAGES: i32 = 8_192;
+
+/// Where the writer's connection comes from.
+pub(crate) enum Origin {
+    /// A file, opened again after an error.
+    File(PathBuf),
+    /// Memory, which lives as long as its connection.
+    Memory,
+}
+
+/// Synchronous: it starts no thread and waits for nobody.
+pub(crate) struct Writer {
+    origin: Origin,
+    /// None between an error and the next transaction.
+    connection: Option<Connection>,
+    heads: Heads,
+    tip: watch::Sender<Position>,
+    log_pages: Arc<AtomicI32>,
+}
+
+impl Writer {
+    pub(crate) fn new(origin: Origin, mut connection: Connection) -> rusqlite::Result<Self> {
+        let log_pages = Arc::default();
+        watch_log(&mut connection, &log_pages)?;
+        let last = last_position(&connection)?;
+        Ok(Self {
+            origin,
+            connection: Some(connection),
+            heads: Heads::default(),
+            tip: watch::Sender::new(Position(last)),
+            log_pages,
+        })
+    }
+
+    pub(crate) fn tip(&self) -> watch::Receiver<Position> {
+        self.tip.subscribe()
+    }
+
+    /// Runs `work` in one transaction and makes it durable, then publishes the tip. On an error all of
+    /// it is rolled back, and a file is opened anew for the next one.
+    pub(crate) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Changes<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self.attempt(work);
+        if result.is_err() {
+            self.recover();
+        }
+        result
+    }
+
+    /// The connection, opened where there is none.
+    pub(crate) fn connection(&mut self) -> Result<&Connection, StoreError> {
+        let connection = match (self.connection.take(), &self.origin) {
+            (Some(connection), _) => connection,
+            (None, Origin::File(file)) => {
+                let failed = unavailable("opening the store again");
+                let mut connection = connect(file, Role::Writer).map_err(&failed)?;
+                watch_log(&mut connection, &self.log_pages).map_err(&failed)?;
+                connection
+            }
+            (None, Origin::Memory) => {
+                return Err(StoreError::Unavailable(
+                    "the store in memory is gone".to_owned(),
+                ));
+            }
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Copies the log into the file where it has grown past its bound, so that the next transaction
+    /// starts it anew.
+    pub(crate) fn shorten_log(&mut self) {
+        if self.log_pages.load(Ordering::Relaxed) < LOG_PAGES {
+            return;
+        }
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        if let Err(error) = checkpoint(connection) {
+            tracing::warn!(%error, "copying the store's log into its file failed; it will be tried again");
+        }
+    }
+
+    fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut Changes<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connection()?;
+        let Some(connection) = &self.connection else {
+            return Err(StoreError::Unavailable("the store is closed".to_owned()));
+        };
+        run(connection, "BEGIN IMMEDIATE").map_err(unavailable("beginning a transaction"))?;
+        let last = last_position(connection).map_err(unavailable("reading the last position"))?;
+        let mut changes = Changes {
+            connection,
+            heads: &mut self.heads,
+            last,
+        };
+        let done = work(&mut changes)?;
+        let last = Position(changes.last);
+        run(connection, "COMMIT").map_err(unavailable("committing"))?;
+        self.tip
+            .send_if_modified(|tip| std::mem::replace(tip, last) != last);
+        Ok(done)
+    }
+
+    fn recover(&mut self) {
+        self.heads.clear();
+        match self.origin {
+            Origin::File(_) => self.connection = None,
+            Origin::Memory => {
+                let rolled_back = self
+                    .connection
+                    .as_ref()
+                    .map(|open| match open.is_autocommit() {
+                        true => Ok(()),
+                        false => run(open, "ROLLBACK"),
+                    });
+                if let Some(Err(error)) = rolled_back {
+                    tracing::error!(%error, "rolling back in memory failed");
+                }
+            }
+        }
+    }
+}
+
+/// Copies what it can of the log into the file without waiting for anybody.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
+        .query_row((), |_row| Ok(()))
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute(()).map(|_rows| ())
+}
+
+/// Counts the log's pages after each commit. Every page is 4 KiB.
+fn watch_log(connection: &mut Connection, pages: &Arc<AtomicI32>) -> rusqlite::Result<()> {
+    let pages = Arc::clone(pages);
+    connection.wal_hook(Some(move |_: &mut Wal, now| {
+        pages.store(now, Ordering::Relaxed);
+        Ok(())
+    }))
+}
