@@ -1,0 +1,162 @@
+//! A notify 「异步通知说明」: from the body's bytes to what it says of a payment. What an order makes of
+//! it is the domain's part.
+
+use payfold_domain::{
+    Application, Authentic, Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact,
+    RefundNo, RefundSize, RefundState, Source, Timestamp, TransactionId,
+};
+
+use crate::form::Form;
+use crate::{AlipayAccount, Refusal, grammar, signature};
+
+/// The one kind of notify that speaks of a trade.
+const TRADE_NOTIFY: &[u8] = b"trade_status_sync";
+
+impl AlipayAccount {
+    /// Verifies a notify and says what it means. `body` is the bytes as received; `observed_at` is the
+    /// time of payment where the message states none.
+    ///
+    /// # Errors
+    ///
+    /// The first reason not to take it.
+    pub fn verify_notify(&self, body: &[u8], observed_at: Timestamp) -> Result<Authentic, Refusal> {
+        let form = Form::parse(body)?;
+        let key = signature::verify(self.alipay_keys(), &form)?;
+        Ok(Authentic {
+            message: self.translate(&form, observed_at)?,
+            signed_headers: Vec::new(),
+            key: key.fingerprint(),
+        })
+    }
+
+    /// Translates the body of a notify again that was authentic when it was stored. Its signature is
+    /// not looked at: see [`verify_again`](crate::verify_again).
+    ///
+    /// # Errors
+    ///
+    /// Where this account can no longer read it.
+    pub fn reread(&self, body: &[u8], observed_at: Timestamp) -> Result<Message, Refusal> {
+        self.translate(&Form::parse(body)?, observed_at)
+    }
+
+    /// Messages of other kinds need not have a trade's fields, so they are asked for less.
+    fn translate(&self, form: &Form<'_>, observed_at: Timestamp) -> Result<Message, Refusal> {
+        self.check_app_id(form)?;
+        match (form.get("notify_type"), form.get("msg_method")) {
+            (Some(TRADE_NOTIFY), _) => self.translate_trade(form, observed_at),
+            (Some(kind), _) => self.unknown_kind(form, "notify_type", kind),
+            (None, Some(kind)) => self.unknown_kind(form, "msg_method", kind),
+            (None, None) => Err(Refusal::FieldMissing("notify_type")),
+        }
+    }
+
+    fn unknown_kind(
+        &self,
+        form: &Form<'_>,
+        field: &'static str,
+        kind: &[u8],
+    ) -> Result<Message, Refusal> {
+        if form.get("seller_id").is_some() {
+            self.check_seller_id(form)?;
+        }
+        grammar::word(field, kind).map(Message::Unknown)
+    }
+
+    fn translate_trade(&self, form: &Form<'_>, observed_at: Timestamp) -> Result<Message, Refusal> {
+        self.check_seller_id(form)?;
+        grammar::check(form)?;
+        let trade = Trade::read(form)?;
+        let facts = match trade.status {
+            b"WAIT_BUYER_PAY" => vec![Fact::NotPaidYet],
+            b"TRADE_SUCCESS" => self.paid(&trade, observed_at).collect(),
+            b"TRADE_FINISHED" => self
+                .paid(&trade, observed_at)
+                .chain([Fact::NoMoreRefunds])
+                .collect(),
+            b"TRADE_CLOSED" if trade.closed_after_payment()? => {
+                self.paid(&trade, observed_at).collect()
+            }
+            b"TRADE_CLOSED" => vec![Fact::FinallyUnpaid],
+            other => return grammar::word("trade_status", other).map(Message::Unknown),
+        };
+        Ok(Message::Observation(Observation {
+            payment: PaymentRef {
+                account: self.name().clone(),
+                out_trade_no: grammar::out_trade_no(form.require("out_trade_no")?)?,
+            },
+            source: Source::Notify,
+            facts,
+        }))
+    }
+
+    fn paid(&self, trade: &Trade<'_>, observed_at: Timestamp) -> impl Iterator<Item = Fact> {
+        let receipt = Fact::Paid(Receipt {
+            transaction_id: trade.transaction_id.clone(),
+            amount: trade.total_amount,
+            application: Application::Listed(self.app_id().clone()),
+            paid_at: trade.paid_at.unwrap_or(observed_at),
+        });
+        [Some(receipt), trade.refund().map(Fact::Refund)]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// What a trade notify says, read.
+struct Trade<'a> {
+    status: &'a [u8],
+    transaction_id: TransactionId,
+    total_amount: Money,
+    paid_at: Option<Timestamp>,
+    /// All refunds so far; `None` where it is absent or nothing.
+    refund_fee: Option<Money>,
+    refunded_at: Option<Timestamp>,
+    refund_no: Option<RefundNo>,
+}
+
+impl<'a> Trade<'a> {
+    fn read(form: &'a Form<'_>) -> Result<Self, Refusal> {
+        let refund_fee = form
+            .get("refund_fee")
+            .map(|fee| grammar::amount("refund_fee", fee))
+            .transpose()?;
+        Ok(Self {
+            status: form.require("trade_status")?,
+            transaction_id: grammar::trade_no(form.require("trade_no")?)?,
+            total_amount: grammar::amount("total_amount", form.require("total_amount")?)?,
+            paid_at: form.get("gmt_payment").and_then(grammar::beijing),
+            refund_fee: refund_fee.filter(|fee| fee.minor > 0),
+            refunded_at: form
+                .get("gmt_refund")
+                .and_then(grammar::beijing_with_fraction),
+            refund_no: form.get("out_biz_no").map(grammar::refund_no).transpose()?,
+        })
+    }
+
+    /// A payment's notify can have a `refund_fee` too; a refund's also says when, or by which number.
+    /// `refund_fee` is the running total. One above `total_amount` is a fact like any other: whether
+    /// it can be is not decided here.
+    fn refund(&self) -> Option<RefundFact> {
+        let total = self.refund_fee?;
+        if self.refunded_at.is_none() && self.refund_no.is_none() {
+            return None;
+        }
+        Some(RefundFact {
+            transaction_id: Some(self.transaction_id.clone()),
+            refund_no: self.refund_no.clone(),
+            size: RefundSize::RunningTotal(total),
+            state: RefundState::Succeeded(self.refunded_at),
+        })
+    }
+
+    /// `TRADE_CLOSED` says two opposite things: paid and refunded in full, or never paid. Refund fields
+    /// tell them apart; half of them would leave it open.
+    fn closed_after_payment(&self) -> Result<bool, Refusal> {
+        match (self.refund(), self.refund_fee, self.refunded_at) {
+            (Some(_), _, _) => Ok(true),
+            (None, None, None) => Ok(false),
+            (None, Some(_), _) => Err(Refusal::FieldMissing("gmt_refund")),
+            (None, None, Some(_)) => Err(Refusal::FieldMissing("refund_fee")),
+        }
+    }
+}
