@@ -67,7 +67,7 @@ pub struct EvidenceKey {
 /// One event, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// UUIDv5(receipt, expected version, index).
+    /// UUIDv5(receipt, expected version, index, stream); see `event_id`.
     pub id: Uuid,
     /// The event's name on the wire.
     pub kind: &'static str,

@@ -94,13 +94,14 @@ pub(crate) fn prepare_bare(
 }
 
 /// The id of an append's event: UUIDv5 in the receipt's namespace over the expected version and the
-/// event's index in the append, both as 8 bytes big-endian. So the same decision sent again stores
-/// nothing twice, and the second delivery of one message is still an event of its own.
-pub fn event_id(receipt: Uuid, expected: u64, index: u64) -> Uuid {
-    let mut name = [0; 16];
-    let (version, rest) = name.split_at_mut(8);
-    version.copy_from_slice(&expected.to_be_bytes());
-    rest.copy_from_slice(&index.to_be_bytes());
+/// event's index in the append, both as 8 bytes big-endian, and the stream's name. So the same
+/// decision sent again stores nothing twice, the second delivery of one message is still an event of
+/// its own, and a request that writes to two streams gives no id twice.
+pub fn event_id(receipt: Uuid, expected: u64, index: u64, stream: &str) -> Uuid {
+    let mut name = Vec::with_capacity(16 + stream.len());
+    name.extend_from_slice(&expected.to_be_bytes());
+    name.extend_from_slice(&index.to_be_bytes());
+    name.extend_from_slice(stream.as_bytes());
     Uuid::new_v5(&receipt, &name)
 }
 
@@ -120,7 +121,12 @@ impl Chained {
         let link = Link {
             stream: &self.name,
             version: self.head.version + 1,
-            id: event_id(self.receipt, expected, self.head.version - expected),
+            id: event_id(
+                self.receipt,
+                expected,
+                self.head.version - expected,
+                &self.name,
+            ),
             kind: encoded.kind,
             schema: encoded.schema,
             time: self.time,

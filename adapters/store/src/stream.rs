@@ -83,3 +83,15 @@ pub enum Claim {
     /// A refund's number in its account.
     Refund(AccountName, RefundNo),
 }
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(payment) => {
+                write!(f, "payment {}/{}", payment.account, payment.out_trade_no)
+            }
+            Self::Transaction(account, id) => write!(f, "transaction {account}/{id}"),
+            Self::Refund(account, number) => write!(f, "refund {account}/{number}"),
+        }
+    }
+}
