@@ -189,7 +189,7 @@ impl WechatPayAccount {
     }
 
     /// The application that a payment of that method is made through.
-    pub(crate) fn app_id_for(&self, method: Method) -> &AppId {
+    pub fn app_id_for(&self, method: Method) -> &AppId {
         self.app_ids
             .iter()
             .find(|(of, _)| *of == method)

@@ -7,17 +7,15 @@
 
 mod account;
 mod answer;
+mod call;
 mod grammar;
 mod keys;
 mod refusal;
-mod request;
-mod response;
 mod v2;
 mod v3;
 
 pub use account::{AccountConfig, InvalidSetting, WechatPayAccount};
 pub use answer::{NotifyAnswer, Protocol};
+pub use call::{CallFault, PayRequest, Proof, RefundRequest, Reply, UnsentRequest, Verified};
 pub use refusal::Refusal;
-pub use request::{PayRequest, UnsentRequest};
-pub use response::{CallFault, Proof, Reply, Verified};
 pub use v3::verify_again_v3;

@@ -49,6 +49,9 @@ pub enum Refusal {
     /// The signature does not fit the bytes.
     #[error("the signature does not fit the message")]
     SignatureWrong,
+    /// The key that a stored message was verified by cannot be read.
+    #[error("the stored public key is unreadable: expected RSA as DER SubjectPublicKeyInfo")]
+    StoredKeyUnreadable,
     /// The encrypted part does not open with the account's key.
     #[error("the encrypted part does not open: expected it under the account's {key}")]
     Undecryptable {
@@ -105,6 +108,7 @@ impl Refusal {
             Self::SignatureProbe => "signature_probe",
             Self::SignatureUnreadable => "signature_unreadable",
             Self::SignatureWrong => "signature_wrong",
+            Self::StoredKeyUnreadable => "stored_key_unreadable",
             Self::Undecryptable { .. } => "undecryptable",
             Self::Malformed { .. } => "malformed",
             Self::NotOurs => "not_ours",
@@ -133,6 +137,7 @@ impl Refusal {
             | Self::SignatureProbe
             | Self::SignatureUnreadable
             | Self::SignatureWrong
+            | Self::StoredKeyUnreadable
             | Self::XmlRefused { .. }
             | Self::ReturnCodeNotSuccess
             | Self::SignMissing

@@ -12,6 +12,7 @@ mod account;
 mod calls;
 mod gateway;
 mod hostile;
+mod queries;
 mod v2_notify;
 mod v2_xml;
 mod v3_notify;

@@ -1,8 +1,7 @@
 //! A v2 refund notify 「退款结果通知」: encrypted with the shared key and not signed, and its cipher mode
 //! lets blocks be moved. So it is a hint, which a query has to confirm.
 
-use aes::Aes256;
-use aes::cipher::{BlockCipherDecrypt, KeyInit};
+use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
@@ -66,14 +65,11 @@ pub(super) fn open(req_info: &str, secret: &SharedSecret) -> Result<Vec<u8>, Ref
     let mut bytes = STANDARD
         .decode(req_info)
         .map_err(|_invalid| UNDECRYPTABLE)?;
-    let cipher = Aes256::new((&*hex_md5(secret)).into());
-    let (blocks, rest) = bytes.as_chunks_mut::<BLOCK_LEN>();
-    if !rest.is_empty() {
-        return Err(UNDECRYPTABLE);
-    }
-    for block in blocks {
-        cipher.decrypt_block(block.into());
-    }
+    let key = UnboundCipherKey::new(&AES_256, hex_md5(secret).as_slice())
+        .and_then(DecryptingKey::ecb)
+        .map_err(|_unspecified| UNDECRYPTABLE)?;
+    key.decrypt(&mut bytes, DecryptionContext::None)
+        .map_err(|_unspecified| UNDECRYPTABLE)?;
     let length = unpadded_len(&bytes).ok_or(UNDECRYPTABLE)?;
     bytes.truncate(length);
     Ok(bytes)

@@ -41,7 +41,7 @@ impl<'a> Elements<'a> {
 /// Reads a document whose root is called `root`.
 pub(super) fn parse<'a>(document: &'a [u8], root: &str) -> Result<Elements<'a>, Refusal> {
     let text = std::str::from_utf8(document).map_err(|_invalid| refused("UTF-8"))?;
-    if !text.chars().all(is_xml_char) {
+    if !is_xml_text(text) {
         return Err(refused("characters that XML allows"));
     }
     let mut reader = Reader::from_str(text);
@@ -149,19 +149,20 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn text(&mut self, text: Cow<'a, str>) -> Result<(), Refusal> {
-        if text.contains("]]>") {
+        if text.contains(']') && text.contains("]]>") {
             return Err(refused("well-formed XML"));
         }
-        let is_space = text
-            .bytes()
-            .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        let is_space = |text: &str| {
+            text.bytes()
+                .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+        };
         match self.place {
             Place::InElement(..) => self.value(text),
-            Place::Start if is_space => {
+            Place::Start if is_space(&text) => {
                 self.place = Place::BeforeRoot;
                 Ok(())
             }
-            Place::BeforeRoot | Place::InRoot | Place::AfterRoot if is_space => Ok(()),
+            Place::BeforeRoot | Place::InRoot | Place::AfterRoot if is_space(&text) => Ok(()),
             Place::Start | Place::BeforeRoot | Place::InRoot | Place::AfterRoot => {
                 Err(refused("text within elements alone"))
             }
@@ -248,6 +249,16 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, Refusal> {
             Ok(_) | Err(_) => Err(refused(EXPECTED)),
         },
     }
+}
+
+/// Whether XML 1.0 allows every character; most texts are told by their bytes alone.
+fn is_xml_text(text: &str) -> bool {
+    let has_control = text
+        .bytes()
+        .any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    // U+FFFE and U+FFFF start with this byte in UTF-8.
+    let may_have_noncharacters = text.as_bytes().contains(&0xEF);
+    !has_control && (!may_have_noncharacters || text.chars().all(is_xml_char))
 }
 
 /// What XML 1.0 allows as a character.

@@ -3,10 +3,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use payfold_domain::{Message, Timestamp};
+use payfold_domain::{Message, Source, Timestamp};
 
 use super::json::{Object, parse};
-use super::{refund, transaction};
+use super::{Origin, refund, transaction};
 use crate::grammar::{self, malformed};
 use crate::keys::ResourceKey;
 use crate::{Refusal, WechatPayAccount};
@@ -45,16 +45,20 @@ pub(super) fn translate(
     match Kind::of(event_type) {
         Kind::Transaction => {
             let plain = open(key, required()?, Some("transaction"))?;
+            let origin = Origin {
+                source: Source::Notify,
+                kind: event_type,
+            };
             transaction::translate(
                 account,
-                event_type,
+                &origin,
                 &read_addressed(account, &plain)?,
                 observed_at,
             )
         }
         Kind::Refund => {
             let plain = open(key, required()?, Some("refund"))?;
-            refund::translate(
+            refund::notified(
                 account,
                 event_type,
                 &read_addressed(account, &plain)?,

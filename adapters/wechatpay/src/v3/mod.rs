@@ -7,7 +7,7 @@ mod json;
 mod refund;
 mod transaction;
 
-use payfold_domain::{Authentic, Message, Timestamp};
+use payfold_domain::{Authentic, Message, Source, Timestamp};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::signature::Verifier;
 
@@ -15,7 +15,16 @@ use crate::keys::{PlatformKey, key_called};
 use crate::{Refusal, WechatPayAccount};
 
 pub(crate) use headers::SignedHeaders;
-pub(crate) use json::parse as parse_json;
+pub(crate) use json::{Object, parse as parse_json};
+pub(crate) use refund::translate as refund;
+pub(crate) use transaction::translate as transaction;
+
+/// Where a transaction or a refund was found: the same objects come in notifies and in answers.
+pub(crate) struct Origin<'a> {
+    pub(crate) source: Source,
+    /// The gateway's name for the message, which an unknown state is kept under.
+    pub(crate) kind: &'a str,
+}
 
 impl WechatPayAccount {
     /// Verifies a v3 notify and says what it means. `body` is the bytes as received; `now` is compared
@@ -80,7 +89,7 @@ pub fn verify_again_v3(
 ) -> Result<(), Refusal> {
     let signed = SignedHeaders::read_stored(signed_headers)?;
     let key = rsa::PublicKey::from_public_key_der(public_key_der)
-        .map_err(|_error| Refusal::SignatureWrong)?;
+        .map_err(|_error| Refusal::StoredKeyUnreadable)?;
     let signature = rsa::pkcs1v15::Signature::try_from(signed.signature()?.as_slice())
         .map_err(|_error| Refusal::SignatureWrong)?;
     rsa::pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key)

@@ -6,14 +6,37 @@ use payfold_domain::{
     RefundState, Source, Timestamp,
 };
 
+use super::Origin;
 use super::json::Object;
 use crate::grammar::{self, malformed};
 use crate::{Refusal, WechatPayAccount};
 
-/// What a refund of ours means.
-pub(super) fn translate(
+/// What a refund notify means. Its status goes by another name than in the answer to a call.
+pub(super) fn notified(
     account: &WechatPayAccount,
     event_type: &str,
+    refund: &Object<'_>,
+    observed_at: Timestamp,
+) -> Result<Message, Refusal> {
+    let status = refund.text("refund_status", "refund_status")?;
+    if event_type.strip_prefix("REFUND.") == Some(status) {
+        let origin = Origin {
+            source: Source::Notify,
+            kind: event_type,
+        };
+        translate(account, &origin, status, refund, observed_at)
+    } else {
+        // It contradicts the event, or is new: kept, and believed in nothing.
+        let status = grammar::state(status, "refund_status")?;
+        Ok(Message::Unknown(format!("{event_type}/{status}")))
+    }
+}
+
+/// What a refund of ours means.
+pub(crate) fn translate(
+    account: &WechatPayAccount,
+    origin: &Origin<'_>,
+    status: &str,
     refund: &Object<'_>,
     observed_at: Timestamp,
 ) -> Result<Message, Refusal> {
@@ -21,20 +44,16 @@ pub(super) fn translate(
         account: account.name.clone(),
         out_trade_no: grammar::out_trade_no(refund.text("out_trade_no", "out_trade_no")?)?,
     };
-    let status = grammar::state(
-        refund.text("refund_status", "refund_status")?,
-        "refund_status",
-    )?;
     let succeeded_at = refund
         .optional_text("success_time", "success_time")?
         .map(|time| grammar::rfc3339(time, "success_time"))
         .transpose()?;
-    let state = match (event_type, status) {
-        ("REFUND.SUCCESS", "SUCCESS") => RefundState::Succeeded(succeeded_at),
-        ("REFUND.ABNORMAL", "ABNORMAL") => RefundState::NeedsAction,
-        ("REFUND.CLOSED", "CLOSED") => RefundState::Failed,
-        // An unknown status, or one that contradicts the event: kept, and believed in nothing.
-        _ => return Ok(Message::Unknown(format!("{event_type}/{status}"))),
+    let state = match grammar::state(status, "status")? {
+        "SUCCESS" => RefundState::Succeeded(succeeded_at),
+        "PROCESSING" => RefundState::Processing,
+        "ABNORMAL" => RefundState::NeedsAction,
+        "CLOSED" => RefundState::Failed,
+        other => return Ok(Message::Unknown(format!("{}/{other}", origin.kind))),
     };
     let amount = refund
         .optional_object("amount", "amount")?
@@ -64,7 +83,7 @@ pub(super) fn translate(
     let facts = vec![Fact::Paid(paid), Fact::Refund(refund)];
     Ok(Message::Observation(Observation {
         payment,
-        source: Source::Notify,
+        source: origin.source,
         facts,
     }))
 }

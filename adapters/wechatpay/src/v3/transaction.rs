@@ -2,17 +2,18 @@
 
 use payfold_domain::{
     Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundSize, RefundState,
-    Source, Timestamp, TransactionId,
+    Timestamp, TransactionId,
 };
 
+use super::Origin;
 use super::json::Object;
 use crate::grammar::{self, malformed};
 use crate::{Refusal, WechatPayAccount};
 
 /// What a transaction of ours means.
-pub(super) fn translate(
+pub(crate) fn translate(
     account: &WechatPayAccount,
-    event_type: &str,
+    origin: &Origin<'_>,
     transaction: &Object<'_>,
     observed_at: Timestamp,
 ) -> Result<Message, Refusal> {
@@ -36,11 +37,11 @@ pub(super) fn translate(
         }
         "NOTPAY" | "USERPAYING" | "ACCEPT" | "PAYERROR" => vec![Fact::NotPaidYet],
         "CLOSED" | "REVOKED" => vec![Fact::FinallyUnpaid],
-        _ => return Ok(Message::Unknown(format!("{event_type}/{state}"))),
+        other => return Ok(Message::Unknown(format!("{}/{other}", origin.kind))),
     };
     Ok(Message::Observation(Observation {
         payment,
-        source: Source::Notify,
+        source: origin.source,
         facts,
     }))
 }

@@ -5,7 +5,8 @@
 use http::{HeaderMap, StatusCode};
 use payfold_domain::Timestamp;
 
-use crate::v3::{self, SignedHeaders};
+use crate::grammar::malformed;
+use crate::v3::{self, Object, SignedHeaders};
 use crate::{Refusal, WechatPayAccount};
 
 /// What the gateway answered.
@@ -106,24 +107,27 @@ impl WechatPayAccount {
     }
 }
 
-impl Verified<'_> {
+impl<'a> Verified<'a> {
     /// The `code_url` of a native order: what the QR code holds, for two hours 「Native下单」.
     ///
     /// # Errors
     ///
     /// Where the answer holds none.
     pub fn code_url(&self) -> Result<String, CallFault> {
-        let answer = v3::parse_json(self.0, "the answer").map_err(CallFault::Unreadable)?;
-        let code_url = answer
-            .text("code_url", "code_url")
-            .map_err(CallFault::Unreadable)?;
-        if (1..=512).contains(&code_url.len()) {
-            Ok(code_url.to_owned())
+        self.short_text("code_url").map_err(CallFault::Unreadable)
+    }
+
+    pub(super) fn json(&self) -> Result<Object<'a>, Refusal> {
+        v3::parse_json(self.0, "the answer")
+    }
+
+    fn short_text(&self, name: &'static str) -> Result<String, Refusal> {
+        let answer = self.json()?;
+        let text = answer.text(name, name)?;
+        if (1..=512).contains(&text.len()) {
+            Ok(text.to_owned())
         } else {
-            Err(CallFault::Unreadable(Refusal::Malformed {
-                field: "code_url",
-                expected: "1 to 512 bytes",
-            }))
+            Err(malformed(name, "1 to 512 bytes"))
         }
     }
 }

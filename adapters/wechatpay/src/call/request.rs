@@ -1,34 +1,18 @@
-//! Requests to the gateway, signed 「如何构造请求签名」. Sending them, and how often, is the caller's part.
+//! What every request to the gateway has: its signature and its headers 「如何构造请求签名」. What is asked
+//! stands beside, one file a call; sending it, and how often, is the caller's part.
+
+use std::fmt::Display;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use chrono::{DateTime, FixedOffset};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method as HttpMethod, Request};
-use payfold_domain::{Currency, Method, Money, OutTradeNo, Timestamp};
+use payfold_domain::{Currency, Timestamp};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::WechatPayAccount;
-
-/// What a payment asks the buyer for.
-#[derive(Debug, Clone, Copy)]
-pub struct PayRequest<'a> {
-    /// The payment's number.
-    pub out_trade_no: &'a OutTradeNo,
-    /// How much; renminbi.
-    pub amount: Money,
-    /// What for, at most 127 characters.
-    pub description: &'a str,
-    /// Until when it may be paid.
-    pub time_expire: Timestamp,
-    /// Where the gateway is to tell of it: https, without query.
-    pub notify_url: &'a str,
-    /// The time that the request is signed at.
-    pub now: Timestamp,
-    /// 1 to 32 letters and digits, random for each request.
-    pub nonce: &'a str,
-}
 
 /// Why a request could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,60 +40,11 @@ pub enum UnsentRequest {
     Http(#[from] http::Error),
 }
 
-/// The body of 「Native下单」.
-#[derive(Serialize)]
-struct NativeOrder<'a> {
-    appid: &'a str,
-    mchid: &'a str,
-    description: &'a str,
-    out_trade_no: &'a str,
-    time_expire: String,
-    notify_url: &'a str,
-    amount: OrderAmount<'a>,
-}
-
-#[derive(Serialize)]
-struct OrderAmount<'a> {
-    total: i64,
-    currency: &'a str,
-}
-
 impl WechatPayAccount {
-    /// The request that starts a `wechatpay.native` payment 「Native下单」; sent again with the same
-    /// number and content it answers the same order. [`Verified::code_url`](crate::Verified::code_url)
-    /// reads its answer.
-    ///
-    /// # Errors
-    ///
-    /// Where the account cannot sign, or `pay` holds what the gateway does not take.
-    pub fn native_request(&self, pay: &PayRequest<'_>) -> Result<Request<Bytes>, UnsentRequest> {
-        if pay.amount.currency != Currency::CNY {
-            return Err(UnsentRequest::NotRenminbi(pay.amount.currency));
-        }
-        let body = serde_json::to_vec(&NativeOrder {
-            appid: self.app_id_for(Method::WechatpayNative).as_str(),
-            mchid: &self.mch_id,
-            description: pay.description,
-            out_trade_no: pay.out_trade_no.as_str(),
-            time_expire: beijing_rfc3339(pay.time_expire).ok_or(UnsentRequest::BadTime)?,
-            notify_url: pay.notify_url,
-            amount: OrderAmount {
-                total: pay.amount.minor,
-                currency: pay.amount.currency.as_str(),
-            },
-        })?;
-        let call = Call {
-            method: HttpMethod::POST,
-            path_and_query: "/v3/pay/transactions/native",
-            body: body.into(),
-        };
-        self.signed_request(call, pay.now, pay.nonce)
-    }
-
     /// Signs a call and gives it its headers.
-    fn signed_request(
+    pub(super) fn signed_request(
         &self,
-        call: Call<'_>,
+        call: Call,
         now: Timestamp,
         nonce: &str,
     ) -> Result<Request<Bytes>, UnsentRequest> {
@@ -167,18 +102,40 @@ impl WechatPayAccount {
 }
 
 /// One call of the gateway's, before it is signed.
-struct Call<'a> {
-    method: HttpMethod,
+pub(super) struct Call {
+    pub(super) method: HttpMethod,
     /// As it is sent, percent-encoded.
-    path_and_query: &'a str,
-    body: Bytes,
+    pub(super) path_and_query: String,
+    /// Empty where there is none.
+    pub(super) body: Bytes,
 }
 
-/// RFC 3339 at Beijing's offset, as the gateway's documents write times.
-fn beijing_rfc3339(time: Timestamp) -> Option<String> {
-    let beijing = FixedOffset::east_opt(8 * 3600)?;
-    let time = DateTime::from_timestamp(time.as_secs(), 0)?.with_timezone(&beijing);
-    Some(time.format("%Y-%m-%dT%H:%M:%S%:z").to_string())
+impl Call {
+    pub(super) fn get(path_and_query: String) -> Self {
+        Self {
+            method: HttpMethod::GET,
+            path_and_query,
+            body: Bytes::new(),
+        }
+    }
+
+    pub(super) fn post(
+        path_and_query: String,
+        body: &impl Serialize,
+    ) -> Result<Self, UnsentRequest> {
+        let body = serde_json::to_vec(body)?.into();
+        Ok(Self {
+            method: HttpMethod::POST,
+            path_and_query,
+            body,
+        })
+    }
+}
+
+/// A number of the merchant's as a part of a path: of what numbers may hold, `|` has no place there.
+pub(super) fn in_path(number: &str) -> impl Display {
+    const OUTSIDE_PATHS: &AsciiSet = &CONTROLS.add(b'|');
+    utf8_percent_encode(number, OUTSIDE_PATHS)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::AccountConfig;
 /// The account that the published sample signs for.
 fn sample_account(vector: &serde_json::Value) -> WechatPayAccount {
     let notify: serde_json::Value =
-        serde_json::from_str(include_str!("../../tests/vectors/v3_notify.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/v3_notify.json")).unwrap();
     WechatPayAccount::new(&AccountConfig {
         name: AccountName::new("wx").unwrap(),
         app_id: "wxd678efh567hg6787".to_owned(),
@@ -42,7 +42,7 @@ fn sample_account(vector: &serde_json::Value) -> WechatPayAccount {
 #[test]
 fn the_authorization_of_every_published_request_is_reproduced() {
     let vector: serde_json::Value =
-        serde_json::from_str(include_str!("../../tests/vectors/v3_authorization.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/v3_authorization.json")).unwrap();
     let account = sample_account(&vector);
     for case in vector["cases"].as_array().unwrap() {
         let text = |name: &str| case[name].as_str().unwrap();

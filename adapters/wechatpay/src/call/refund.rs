@@ -1,0 +1,135 @@
+//! Refunds 「退款申请」「查询单笔退款」. A refund has one number for ever: whatever came of a call, the
+//! same number is sent again, for another one would pay twice.
+
+use bytes::Bytes;
+use http::Request;
+use payfold_domain::{Currency, Message, Money, OutTradeNo, RefundNo, Source, Timestamp};
+use serde::Serialize;
+
+use super::reply::{CallFault, Verified};
+use super::request::{Call, UnsentRequest, in_path};
+use crate::grammar::malformed;
+use crate::v3::{self, Origin};
+use crate::{Refusal, WechatPayAccount};
+
+/// What is to be given back of a payment.
+#[derive(Debug, Clone, Copy)]
+pub struct RefundRequest<'a> {
+    /// The payment's number.
+    pub out_trade_no: &'a OutTradeNo,
+    /// The refund's number.
+    pub refund_no: &'a RefundNo,
+    /// How much is given back; renminbi.
+    pub amount: Money,
+    /// What the payment brought, before coupons.
+    pub paid: Money,
+    /// Why, for the buyer to read; at most 80 characters.
+    pub reason: Option<&'a str>,
+    /// Where the gateway is to tell of it.
+    pub notify_url: &'a str,
+    /// The time that the request is signed at.
+    pub now: Timestamp,
+    /// 1 to 32 letters and digits, random for each request.
+    pub nonce: &'a str,
+}
+
+#[derive(Serialize)]
+struct Refund<'a> {
+    out_trade_no: &'a str,
+    out_refund_no: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    notify_url: &'a str,
+    amount: RefundAmount<'a>,
+}
+
+#[derive(Serialize)]
+struct RefundAmount<'a> {
+    refund: i64,
+    total: i64,
+    currency: &'a str,
+}
+
+impl WechatPayAccount {
+    /// The request that gives money back. Its answer is only that it was taken up:
+    /// [`read_refund`](Self::read_refund) says how it stands.
+    ///
+    /// # Errors
+    ///
+    /// Where the account cannot sign, or an amount is not in renminbi.
+    pub fn refund_request(
+        &self,
+        refund: &RefundRequest<'_>,
+    ) -> Result<Request<Bytes>, UnsentRequest> {
+        for amount in [refund.amount, refund.paid] {
+            if amount.currency != Currency::CNY {
+                return Err(UnsentRequest::NotRenminbi(amount.currency));
+            }
+        }
+        let body = Refund {
+            out_trade_no: refund.out_trade_no.as_str(),
+            out_refund_no: refund.refund_no.as_str(),
+            reason: refund.reason,
+            notify_url: refund.notify_url,
+            amount: RefundAmount {
+                refund: refund.amount.minor,
+                total: refund.paid.minor,
+                currency: refund.amount.currency.as_str(),
+            },
+        };
+        let call = Call::post("/v3/refund/domestic/refunds".to_owned(), &body)?;
+        self.signed_request(call, refund.now, refund.nonce)
+    }
+
+    /// The request that asks how a refund stands; `RESOURCE_NOT_EXISTS` refuses one that there is not.
+    ///
+    /// # Errors
+    ///
+    /// Where the account cannot sign.
+    pub fn refund_query_request(
+        &self,
+        refund_no: &RefundNo,
+        now: Timestamp,
+        nonce: &str,
+    ) -> Result<Request<Bytes>, UnsentRequest> {
+        let path = format!(
+            "/v3/refund/domestic/refunds/{}",
+            in_path(refund_no.as_str())
+        );
+        self.signed_request(Call::get(path), now, nonce)
+    }
+
+    /// What the answer to either request says of that refund: facts, or a status that is not known
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// Where the answer cannot be read, or speaks of another refund.
+    pub fn read_refund(
+        &self,
+        answer: Verified<'_>,
+        refund_no: &RefundNo,
+        observed_at: Timestamp,
+    ) -> Result<Message, CallFault> {
+        self.refund_in(answer, refund_no, observed_at)
+            .map_err(CallFault::Unreadable)
+    }
+
+    fn refund_in(
+        &self,
+        answer: Verified<'_>,
+        refund_no: &RefundNo,
+        observed_at: Timestamp,
+    ) -> Result<Message, Refusal> {
+        let refund = answer.json()?;
+        if refund.text("out_refund_no", "out_refund_no")? != refund_no.as_str() {
+            return Err(malformed("out_refund_no", "the one that was asked for"));
+        }
+        let origin = Origin {
+            source: Source::Query,
+            kind: "refund",
+        };
+        let status = refund.text("status", "status")?;
+        v3::refund(self, &origin, status, &refund, observed_at)
+    }
+}
