@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use payfold_store::StoreError;
+use rusqlite::ErrorCode;
 
-/// Why a store could not be opened. Nothing in the folder was changed.
+/// Why a store could not be opened. What was there was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has the store open for writing.
@@ -83,6 +84,12 @@ pub enum OpenError {
 }
 
 /// Says what was being done when SQLite failed.
-pub(crate) fn unavailable(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |error| StoreError::Unavailable(format!("{doing}: {error}"))
+pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
+            place: format!("events.db, {doing}"),
+            problem: error.to_string(),
+        },
+        _ => StoreError::Unavailable(format!("{doing}: {error}")),
+    }
 }

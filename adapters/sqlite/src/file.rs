@@ -21,6 +21,15 @@ pub(crate) fn file_in(folder: &Path) -> PathBuf {
     folder.join("events.db")
 }
 
+/// Refuses a file that is not ours, before the folder is touched.
+pub(crate) fn refuse_unknown(folder: &Path) -> Result<(), OpenError> {
+    let file = file_in(folder);
+    if exists(folder, &file)? {
+        check(&file)?;
+    }
+    Ok(())
+}
+
 /// Makes sure that a store of ours lies in `folder`: checks the one that is there, or makes one. A new
 /// store is written under another name and renamed, so that a crash leaves no half of one.
 pub(crate) fn ensure(folder: &Path, new_id: Uuid) -> Result<PathBuf, OpenError> {

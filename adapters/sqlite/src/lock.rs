@@ -1,6 +1,7 @@
 //! The lock by which one process has a store's folder for itself.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use crate::error::OpenError;
@@ -12,7 +13,7 @@ pub(crate) struct FolderLock {
 }
 
 impl FolderLock {
-    /// Takes the lock on `folder`, or says that another process has it.
+    /// Takes the lock on `folder`, made where there is none, or says that another process has it.
     pub(crate) fn take(folder: &Path) -> Result<Self, OpenError> {
         let failed = |doing| {
             move |source| OpenError::Folder {
@@ -21,6 +22,7 @@ impl FolderLock {
                 source,
             }
         };
+        make(folder).map_err(failed("making the folder"))?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -35,4 +37,13 @@ impl FolderLock {
             Err(TryLockError::Error(source)) => Err(failed("locking the file lock")(source)),
         }
     }
+}
+
+/// Makes the folder where there is none, for its owner alone: orders name people.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

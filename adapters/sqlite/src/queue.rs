@@ -51,10 +51,7 @@ struct State {
 enum Phase {
     #[default]
     Open,
-    /// Takes nothing more, and finishes what is there.
-    Closing,
-    /// The writer is gone.
-    Ended,
+    Closed,
 }
 
 impl Queue {
@@ -81,7 +78,7 @@ impl Queue {
         state.bytes = state.bytes.saturating_add(bytes);
         state.waiting.push_back(work);
         drop(state);
-        self.changed.notify_all();
+        self.changed.notify_one();
         Ok(())
     }
 
@@ -113,29 +110,18 @@ impl Queue {
         Some(group)
     }
 
-    /// Takes nothing more, and waits until the writer has finished what is there.
+    /// Takes nothing more; what is there is still to be taken.
     pub(crate) fn close(&self) {
-        let mut state = self.lock();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Closing;
-            self.changed.notify_all();
-        }
-        while state.phase != Phase::Ended {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+        self.lock().phase = Phase::Closed;
+        self.changed.notify_one();
     }
 
-    /// The writer is gone: nobody waits for it any more.
-    pub(crate) fn end(&self) {
+    /// The writer is gone: whoever waits for it learns that now.
+    pub(crate) fn abandon(&self) {
         let mut state = self.lock();
-        state.phase = Phase::Ended;
+        state.phase = Phase::Closed;
         state.waiting.clear();
         state.bytes = 0;
-        drop(state);
-        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -7,7 +7,7 @@ use payfold_store::StoreError;
 use rusqlite::Connection;
 
 use crate::connection::{Role, connect};
-use crate::error::unavailable;
+use crate::error::failed;
 use crate::reading::{Names, Reading};
 
 /// At most `keep` stay open; more than callers who read at the same moment are never opened.
@@ -41,7 +41,7 @@ impl Readers {
             Some(reader) => reader,
             None => Reader {
                 connection: connect(&self.file, Role::Reader)
-                    .map_err(unavailable("opening the store for reading"))?,
+                    .map_err(failed("opening the store for reading"))?,
                 names: Names::default(),
             },
         };

@@ -14,9 +14,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::claim::ClaimKey;
-use crate::error::unavailable;
+use crate::error::failed;
 
-/// A page ends early once its events' data reach this.
+/// How many events of a long stream one read transaction takes.
+const PAGE_EVENTS: usize = 1_000;
+/// A page of the total order ends early once its events reach this.
 const PAGE_BYTES: usize = 1 << 20;
 const KNOWN_KINDS: usize = 256;
 const KNOWN_STREAMS: usize = 4_096;
@@ -40,17 +42,37 @@ impl Reading<'_> {
         stream: &StreamName,
         after: u64,
     ) -> Result<Vec<Recorded>, StoreError> {
+        let row = stream_row(self.connection, stream).map_err(failed("looking for a stream"))?;
+        let Some((id, _)) = row else {
+            return Ok(Vec::new());
+        };
+        let mut events: Vec<Recorded> = Vec::new();
+        loop {
+            let before = events.len();
+            let reached = events.last().map_or(after, |event| event.version);
+            self.load_page(stream, id, reached, &mut events)?;
+            if events.len() < before.saturating_add(PAGE_EVENTS) {
+                return Ok(events);
+            }
+        }
+    }
+
+    fn load_page(
+        &mut self,
+        stream: &StreamName,
+        id: i64,
+        after: u64,
+        events: &mut Vec<Recorded>,
+    ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT e.position, e.stream_id, e.version, e.id, e.kind, e.schema, \
              e.time_us, e.data, e.evidence, e.hash, e.private, p.salt, p.bytes \
              FROM events e LEFT JOIN private_parts p ON p.position = e.position \
-             WHERE e.stream_id = ?1 AND e.version > ?2 ORDER BY e.version";
-        let failed = unavailable("loading a stream");
-        let Some((id, _)) = stream_row(self.connection, stream).map_err(&failed)? else {
-            return Ok(Vec::new());
-        };
+             WHERE e.stream_id = ?1 AND e.version > ?2 ORDER BY e.version LIMIT ?3";
+        let failed = failed("loading a stream");
         let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
-        let mut rows = statement.query((id, clamped(after))).map_err(&failed)?;
-        let mut events = Vec::new();
+        let mut rows = statement
+            .query((id, clamped(after), clamped_usize(PAGE_EVENTS)))
+            .map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
             let event = recorded(row, stream, self.names)?;
             events.push(Recorded {
@@ -58,12 +80,11 @@ impl Reading<'_> {
                 ..event
             });
         }
-        Ok(events)
+        Ok(())
     }
 
     pub(crate) fn head(&self, stream: &StreamName) -> Result<Head, StoreError> {
-        let row =
-            stream_row(self.connection, stream).map_err(unavailable("reading a stream's end"))?;
+        let row = stream_row(self.connection, stream).map_err(failed("reading a stream's end"))?;
         Ok(row.map(|(_, head)| head).unwrap_or_default())
     }
 
@@ -89,7 +110,7 @@ impl Reading<'_> {
                  WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"
             }
         };
-        let failed = unavailable("reading events");
+        let failed = failed("reading events");
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
         let mut rows = statement
             .query((clamped(after.0), clamped_usize(limit)))
@@ -108,7 +129,7 @@ impl Reading<'_> {
                 (Scope::Public, _) => {}
                 (Scope::Everything, _) => event.private = private(row)?,
             }
-            bytes = bytes.saturating_add(event.data.len());
+            bytes = bytes.saturating_add(size(&event));
             page.events.push(event);
             if bytes >= PAGE_BYTES {
                 break;
@@ -135,7 +156,7 @@ impl Reading<'_> {
              FROM claims c LEFT JOIN streams s ON s.id = c.stream_id \
              WHERE (c.kind, c.account, c.number) > (?1, ?2, ?3) \
              ORDER BY c.kind, c.account, c.number LIMIT ?4";
-        let failed = unavailable("reading claims");
+        let failed = failed("reading claims");
         let start = ClaimKey {
             kind: 0,
             account: "",
@@ -167,7 +188,7 @@ impl Reading<'_> {
              k.fingerprint, k.spki_der \
              FROM evidence e LEFT JOIN keys k ON k.id = e.key_id \
              WHERE e.position <= ?1 ORDER BY e.position DESC LIMIT 1";
-        let failed = unavailable("reading evidence");
+        let failed = failed("reading evidence");
         let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
         let mut rows = statement.query([clamped(position.0)]).map_err(&failed)?;
         let Some(row) = rows.next().map_err(&failed)? else {
@@ -188,7 +209,7 @@ impl Reading<'_> {
              k.fingerprint, k.spki_der \
              FROM evidence e LEFT JOIN keys k ON k.id = e.key_id \
              WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
-        let failed = unavailable("reading evidence");
+        let failed = failed("reading evidence");
         let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
         let mut rows = statement
             .query((clamped(after.0), clamped_usize(limit)))
@@ -202,7 +223,7 @@ impl Reading<'_> {
 
     pub(crate) fn cell(&self, name: &str) -> Result<Option<Cell>, StoreError> {
         const SQL: &str = "SELECT revision, value FROM cells WHERE name = ?1";
-        let failed = unavailable("reading a cell");
+        let failed = failed("reading a cell");
         let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
         let mut rows = statement.query([name]).map_err(&failed)?;
         let Some(row) = rows.next().map_err(&failed)? else {
@@ -219,7 +240,7 @@ impl Reading<'_> {
         if let Some(name) = self.names.streams.get(&id) {
             return Ok(name.clone());
         }
-        let failed = unavailable("reading a stream's name");
+        let failed = failed("reading a stream's name");
         let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
         let mut rows = statement.query([id]).map_err(&failed)?;
         let Some(row) = rows.next().map_err(&failed)? else {
@@ -262,7 +283,7 @@ pub(crate) fn claim_owner(
 ) -> Result<Option<StreamName>, StoreError> {
     const SQL: &str = "SELECT s.name FROM claims c LEFT JOIN streams s ON s.id = c.stream_id \
          WHERE c.kind = ?1 AND c.account = ?2 AND c.number = ?3";
-    let failed = unavailable("reading a claim");
+    let failed = failed("reading a claim");
     let key = ClaimKey::of(claim);
     let mut statement = connection.prepare_cached(SQL).map_err(&failed)?;
     let mut rows = statement
@@ -387,6 +408,16 @@ fn damaged(row: &Row<'_>, problem: &dyn std::fmt::Display) -> StoreError {
         place,
         problem: problem.to_string(),
     }
+}
+
+/// The bytes of an event that have no bound of their own.
+fn size(event: &Recorded) -> usize {
+    let opening = event
+        .private
+        .as_ref()
+        .and_then(|private| private.opening.as_ref());
+    let private = opening.map_or(0, |(_, bytes)| bytes.len());
+    event.data.len().saturating_add(private)
 }
 
 /// Past what SQLite can count there are no rows.

@@ -1,7 +1,9 @@
 //! The store in service: the writer on a thread of its own behind the queue, the checkpointer beside it.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use payfold_store::StoreError;
 
@@ -15,6 +17,9 @@ use crate::writer::Writer;
 /// Closed when it is dropped.
 pub(crate) struct Service {
     queue: Arc<Queue>,
+    /// Says that it is disconnected once every thread is gone.
+    threads: Mutex<Receiver<Infallible>>,
+    _lock: FolderLock,
 }
 
 impl Service {
@@ -25,24 +30,30 @@ impl Service {
         options: Options,
         spawn: Spawn<'_>,
     ) -> Result<Self, OpenError> {
-        let queue = Arc::new(Queue::new(options));
         let checkpoints = Arc::new(Checkpoints::default());
-        let lock = Arc::new(lock);
-        let thread = |name| move |source| OpenError::Thread { name, source };
-        let turn = Turn {
-            queue: Arc::clone(&queue),
-            checkpoints: Arc::clone(&checkpoints),
-            writer,
-            _lock: Arc::clone(&lock),
+        let (running, threads) = mpsc::channel();
+        let service = Self {
+            queue: Arc::new(Queue::new(options)),
+            threads: Mutex::new(threads),
+            _lock: lock,
         };
-        spawn("store-writer", Box::new(move || turn.run())).map_err(thread("store-writer"))?;
-        // Made now, so that the writer is stopped where the second thread does not start.
-        let service = Self { queue };
+        let turn = Turn {
+            writer,
+            queue: Arc::clone(&service.queue),
+            checkpoints: Arc::clone(&checkpoints),
+            _running: running.clone(),
+        };
         let copying = move || {
             checkpoints.run(&file);
-            drop(lock);
+            drop(running);
         };
-        spawn("store-checkpointer", Box::new(copying)).map_err(thread("store-checkpointer"))?;
+        let threads: [(_, Box<dyn FnOnce() + Send>); 2] = [
+            ("store-writer", Box::new(move || turn.run())),
+            ("store-checkpointer", Box::new(copying)),
+        ];
+        for (name, run) in threads {
+            spawn(name, run).map_err(|source| OpenError::Thread { name, source })?;
+        }
         Ok(service)
     }
 
@@ -64,6 +75,9 @@ impl Service {
     /// Finishes what is queued, and waits for that.
     pub(crate) fn close(&self) {
         self.queue.close();
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nothing is ever sent: this returns when the last thread has let go of its end.
+        let Err(RecvError) = threads.recv();
     }
 }
 
@@ -75,10 +89,11 @@ impl Drop for Service {
 
 /// The writer's thread. Dropped, however it ends, it lets nobody wait for it.
 struct Turn {
+    writer: Writer,
     queue: Arc<Queue>,
     checkpoints: Arc<Checkpoints>,
-    writer: Writer,
-    _lock: Arc<FolderLock>,
+    /// Let go of last.
+    _running: Sender<Infallible>,
 }
 
 impl Turn {
@@ -110,6 +125,6 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.checkpoints.stop();
-        self.queue.end();
+        self.queue.abandon();
     }
 }

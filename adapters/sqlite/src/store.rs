@@ -1,6 +1,5 @@
 //! The store as its callers hold it: opened for service, for reading, or in memory, behind the port.
 
-use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -59,11 +58,7 @@ impl SqliteStore {
         options: Options,
         spawn: Spawn<'_>,
     ) -> Result<Self, OpenError> {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-            folder: folder.to_owned(),
-            doing: "making the folder",
-            source,
-        })?;
+        file::refuse_unknown(folder)?;
         let lock = FolderLock::take(folder)?;
         let file = file::ensure(folder, new_id)?;
         let failed = |source| OpenError::Engine {
@@ -133,8 +128,8 @@ impl SqliteStore {
     pub fn close(&self) {
         match &self.engine {
             Engine::Service { service, readers } => {
-                service.close();
                 readers.close();
+                service.close();
             }
             Engine::ReadOnly { readers, .. } => readers.close(),
             Engine::InPlace(_) => {}
@@ -182,6 +177,12 @@ impl Store for SqliteStore {
 
     fn append(&self, append: Append) -> Pending<'_, Outcome> {
         Box::pin(async move {
+            if append.events.is_empty() {
+                return Err(StoreError::Damaged {
+                    place: format!("an append to {}", append.stream),
+                    problem: "it has no events".to_owned(),
+                });
+            }
             match &self.engine {
                 Engine::Service { service, .. } => {
                     let work = |asked| Work::Append(Box::new(asked));

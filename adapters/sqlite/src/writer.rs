@@ -9,7 +9,7 @@ use rusqlite::{Connection, hooks::Wal};
 use tokio::sync::watch;
 
 use crate::connection::{Role, connect};
-use crate::error::unavailable;
+use crate::error::failed;
 use crate::heads::Heads;
 use crate::reading::last_position;
 use crate::writing::Changes;
@@ -71,7 +71,7 @@ impl Writer {
         let connection = match (self.connection.take(), &self.origin) {
             (Some(connection), _) => connection,
             (None, Origin::File(file)) => {
-                let failed = unavailable("opening the store again");
+                let failed = failed("opening the store again");
                 let mut connection = connect(file, Role::Writer).map_err(&failed)?;
                 watch_log(&mut connection, &self.log_pages).map_err(&failed)?;
                 connection
@@ -107,8 +107,10 @@ impl Writer {
         let Some(connection) = &self.connection else {
             return Err(StoreError::Unavailable("the store is closed".to_owned()));
         };
-        run(connection, "BEGIN IMMEDIATE").map_err(unavailable("beginning a transaction"))?;
-        let last = last_position(connection).map_err(unavailable("reading the last position"))?;
+        run(connection, "BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))?;
+        let last = last_position(connection).map_err(failed("reading the last position"))?;
+        // More than was published, where a commit that failed had become durable after all.
+        self.publish(Position(last));
         let mut changes = Changes {
             connection,
             heads: &mut self.heads,
@@ -116,10 +118,14 @@ impl Writer {
         };
         let done = work(&mut changes)?;
         let last = Position(changes.last);
-        run(connection, "COMMIT").map_err(unavailable("committing"))?;
+        run(connection, "COMMIT").map_err(failed("committing"))?;
+        self.publish(last);
+        Ok(done)
+    }
+
+    fn publish(&self, last: Position) {
         self.tip
             .send_if_modified(|tip| std::mem::replace(tip, last) != last);
-        Ok(done)
     }
 
     fn recover(&mut self) {

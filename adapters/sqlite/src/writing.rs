@@ -1,6 +1,8 @@
 //! What one transaction of the writer may change: appends and cells, each checked before its first row
 //! is written, so that a conflict touches no neighbour.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use payfold_store::{
     Append, CellOutcome, ClaimRequest, EvidenceKey, Head, NewEvent, NewEvidence, Outcome, Position,
@@ -9,7 +11,7 @@ use payfold_store::{
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::claim::ClaimKey;
-use crate::error::unavailable;
+use crate::error::failed;
 use crate::heads::{Heads, KnownStream};
 use crate::reading::{claim_owner, stream_row};
 
@@ -30,17 +32,22 @@ pub(crate) struct CellWrite {
 }
 
 impl Changes<'_> {
-    /// Stores an append, or says why not; repeated, answers as it did the first time.
+    /// Stores an append of at least one event, or says why not; repeated, answers as it did the first time.
     pub(crate) fn append(&mut self, append: &Append) -> Result<Outcome, StoreError> {
         let known = self.known(&append.stream)?;
         let head = known.map(|stream| stream.head).unwrap_or_default();
-        if head.version != append.expected {
-            let repeat = self
-                .repeat_of(append, known)
-                .map_err(unavailable("looking for a repeat"))?;
-            return Ok(repeat.unwrap_or(Outcome::VersionConflict {
-                actual: head.version,
-            }));
+        let conflict = Outcome::VersionConflict {
+            actual: head.version,
+        };
+        match append.expected.cmp(&head.version) {
+            Ordering::Equal => {}
+            Ordering::Greater => return Ok(conflict),
+            Ordering::Less => {
+                let repeat = self
+                    .repeat_of(append, known)
+                    .map_err(failed("looking for a repeat"))?;
+                return Ok(repeat.unwrap_or(conflict));
+            }
         }
         for request in &append.claims {
             if let Some(owner) = self.refused(&append.stream, request)? {
@@ -50,27 +57,26 @@ impl Changes<'_> {
                 });
             }
         }
-        self.store(append, known).map_err(unavailable("appending"))
+        self.store(append, known).map_err(failed("appending"))
     }
 
     /// Writes a cell if it is at the expected revision.
     pub(crate) fn set_cell(&mut self, write: &CellWrite) -> Result<CellOutcome, StoreError> {
         self.compare_and_set(write)
-            .map_err(unavailable("writing a cell"))
+            .map_err(failed("writing a cell"))
     }
 
     /// Writes without changing anything, which fails where any write would.
     pub(crate) fn probe(&mut self) -> Result<(), StoreError> {
         self.run("UPDATE meta SET store_id = store_id", ())
-            .map_err(unavailable("trying a write"))
+            .map_err(failed("trying a write"))
     }
 
     fn known(&mut self, stream: &StreamName) -> Result<Option<KnownStream>, StoreError> {
         if let Some(known) = self.heads.get(stream) {
             return Ok(Some(known));
         }
-        let row =
-            stream_row(self.connection, stream).map_err(unavailable("reading a stream's end"))?;
+        let row = stream_row(self.connection, stream).map_err(failed("reading a stream's end"))?;
         Ok(row.map(|(id, head)| KnownStream { id, head }))
     }
 
@@ -128,11 +134,7 @@ impl Changes<'_> {
     fn store(&mut self, append: &Append, known: Option<KnownStream>) -> rusqlite::Result<Outcome> {
         let head = Head {
             version: append.expected.saturating_add(count(&append.events)),
-            hash: match (append.events.last(), known) {
-                (Some(event), _) => event.hash,
-                (None, Some(stream)) => stream.head.hash,
-                (None, None) => Head::default().hash,
-            },
+            hash: append.events.last().map_or([0; 32], |event| event.hash),
         };
         let id = self.put_head(&append.stream, known, head)?;
         let first = self.last.saturating_add(1);

@@ -1,8 +1,8 @@
 //! The embedded store from outside: the port, opening, full disks, crashes.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests lend the store threads and make ids of their own"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod crash;
 mod given;
+mod opening;
 mod port;
