@@ -16,6 +16,9 @@ mod v3;
 
 pub use account::{AccountConfig, InvalidSetting, WechatPayAccount};
 pub use answer::{NotifyAnswer, Protocol};
-pub use call::{CallFault, PayRequest, Proof, RefundRequest, Reply, UnsentRequest, Verified};
+pub use call::{
+    AppParameters, CallFault, InWechat, JsapiParameters, PayRequest, Proof, RefundRequest, Reply,
+    UnsentRequest, Verified, h5_url_with_return,
+};
 pub use refusal::Refusal;
 pub use v3::verify_again_v3;

@@ -3,7 +3,8 @@
 use http::{HeaderMap, StatusCode};
 use payfold_domain::{Currency, Money, OutTradeNo, Timestamp};
 use payfold_wechatpay::{
-    AccountConfig, CallFault, PayRequest, Proof, Refusal, Reply, UnsentRequest, WechatPayAccount,
+    AccountConfig, CallFault, InWechat, PayRequest, Proof, Refusal, Reply, UnsentRequest,
+    WechatPayAccount,
 };
 use serde_json::Value;
 
@@ -331,4 +332,51 @@ fn the_body_of_a_request_is_json_whatever_the_description_holds() {
         .unwrap();
     let body: Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(body["description"], description);
+}
+
+#[test]
+fn each_way_of_paying_has_its_path_its_application_and_what_it_asks_for_beside() {
+    let no = out_trade_no();
+    let pay = pay(&no, "nonce1");
+    let body = |request: Result<http::Request<bytes::Bytes>, UnsentRequest>| {
+        let request = request.unwrap();
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        (request.uri().path().to_owned(), body)
+    };
+    let (path, page) = body(account().jsapi_request(&pay, InWechat::Page, "oUpF8"));
+    assert_eq!(
+        (path.as_str(), &page["payer"]["openid"]),
+        ("/v3/pay/transactions/jsapi", &"oUpF8".into())
+    );
+    assert_eq!(page["appid"], "wx8888888888888888");
+    let (path, mini) = body(account().jsapi_request(&pay, InWechat::MiniProgram, "oUpF8"));
+    assert_eq!(
+        (path.as_str(), &mini["appid"]),
+        ("/v3/pay/transactions/jsapi", &"wx00000000000000aa".into())
+    );
+    let (path, app) = body(account().app_request(&pay));
+    assert_eq!(
+        (path.as_str(), app.get("payer"), app.get("scene_info")),
+        ("/v3/pay/transactions/app", None, None)
+    );
+    let (path, h5) = body(account().h5_request(&pay, "203.0.113.7".parse().unwrap()));
+    assert_eq!(path, "/v3/pay/transactions/h5");
+    assert_eq!(
+        h5["scene_info"],
+        serde_json::json!({ "payer_client_ip": "203.0.113.7", "h5_info": { "type": "Wap" } })
+    );
+}
+
+#[test]
+fn an_answer_is_read_by_the_name_of_what_was_asked_for() {
+    let body = br#"{"prepay_id":"wx1","h5_url":"https://wx.example/1"}"#;
+    let account = account();
+    let Ok(Reply::Done(verified)) =
+        account.verify_response(StatusCode::OK, &signed_headers(body), body, now())
+    else {
+        panic!("expected an answer")
+    };
+    assert_eq!(verified.prepay_id().unwrap(), "wx1");
+    assert_eq!(verified.h5_url().unwrap(), "https://wx.example/1");
+    assert!(verified.code_url().is_err());
 }

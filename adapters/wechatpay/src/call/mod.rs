@@ -2,13 +2,15 @@
 //! connects to anything.
 
 mod close;
+mod invoke;
 mod order;
 mod query;
 mod refund;
 mod reply;
 mod request;
 
-pub use order::PayRequest;
+pub use invoke::{AppParameters, JsapiParameters, h5_url_with_return};
+pub use order::{InWechat, PayRequest};
 pub use refund::RefundRequest;
 pub use reply::{CallFault, Proof, Reply, Verified};
 pub use request::UnsentRequest;

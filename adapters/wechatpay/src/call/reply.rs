@@ -117,6 +117,24 @@ impl<'a> Verified<'a> {
         self.short_text("code_url").map_err(CallFault::Unreadable)
     }
 
+    /// The `prepay_id` of an order in WeChat or in the shop's app, for two hours.
+    ///
+    /// # Errors
+    ///
+    /// Where the answer holds none.
+    pub fn prepay_id(&self) -> Result<String, CallFault> {
+        self.short_text("prepay_id").map_err(CallFault::Unreadable)
+    }
+
+    /// The `h5_url` of an order in a phone's browser, for five minutes 「H5下单」.
+    ///
+    /// # Errors
+    ///
+    /// Where the answer holds none.
+    pub fn h5_url(&self) -> Result<String, CallFault> {
+        self.short_text("h5_url").map_err(CallFault::Unreadable)
+    }
+
     pub(super) fn json(&self) -> Result<Object<'a>, Refusal> {
         v3::parse_json(self.0, "the answer")
     }
@@ -124,10 +142,10 @@ impl<'a> Verified<'a> {
     fn short_text(&self, name: &'static str) -> Result<String, Refusal> {
         let answer = self.json()?;
         let text = answer.text(name, name)?;
-        if (1..=512).contains(&text.len()) {
+        if (1..=2048).contains(&text.len()) {
             Ok(text.to_owned())
         } else {
-            Err(malformed(name, "1 to 512 bytes"))
+            Err(malformed(name, "1 to 2048 bytes"))
         }
     }
 }

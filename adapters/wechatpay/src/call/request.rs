@@ -77,11 +77,7 @@ impl WechatPayAccount {
         body: &[u8],
     ) -> Result<HeaderValue, UnsentRequest> {
         let merchant = self.merchant().ok_or(UnsentRequest::ReceivesOnly)?;
-        if !(1..=32).contains(&nonce.len())
-            || !nonce.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        {
-            return Err(UnsentRequest::BadNonce);
-        }
+        check_nonce(nonce)?;
         let timestamp = now.as_secs();
         let mut message =
             format!("{method}\n{path_and_query}\n{timestamp}\n{nonce}\n").into_bytes();
@@ -132,6 +128,14 @@ impl Call {
     }
 }
 
+pub(super) fn check_nonce(nonce: &str) -> Result<(), UnsentRequest> {
+    if (1..=32).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Ok(())
+    } else {
+        Err(UnsentRequest::BadNonce)
+    }
+}
+
 /// A number of the merchant's as a part of a path: of what numbers may hold, `|` has no place there.
 pub(super) fn in_path(number: &str) -> impl Display {
     const OUTSIDE_PATHS: &AsciiSet = &CONTROLS.add(b'|');
@@ -139,4 +143,4 @@ pub(super) fn in_path(number: &str) -> impl Display {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

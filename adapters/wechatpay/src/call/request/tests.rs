@@ -8,12 +8,13 @@ use zeroize::Zeroizing;
 use crate::AccountConfig;
 
 /// The account that the published sample signs for.
-fn sample_account(vector: &serde_json::Value) -> WechatPayAccount {
+pub(crate) fn sample_account(app_id: &str) -> WechatPayAccount {
+    let vector = sample();
     let notify: serde_json::Value =
         serde_json::from_str(include_str!("../../../tests/vectors/v3_notify.json")).unwrap();
     WechatPayAccount::new(&AccountConfig {
         name: AccountName::new("wx").unwrap(),
-        app_id: "wxd678efh567hg6787".to_owned(),
+        app_id: app_id.to_owned(),
         app_ids: BTreeMap::new(),
         mch_id: vector["mchid"].as_str().unwrap().to_owned(),
         gateway_url: "https://api.mch.weixin.qq.com".to_owned(),
@@ -39,11 +40,14 @@ fn sample_account(vector: &serde_json::Value) -> WechatPayAccount {
     .unwrap()
 }
 
+fn sample() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../../tests/vectors/v3_authorization.json")).unwrap()
+}
+
 #[test]
 fn the_authorization_of_every_published_request_is_reproduced() {
-    let vector: serde_json::Value =
-        serde_json::from_str(include_str!("../../../tests/vectors/v3_authorization.json")).unwrap();
-    let account = sample_account(&vector);
+    let vector = sample();
+    let account = sample_account("wxd678efh567hg6787");
     for case in vector["cases"].as_array().unwrap() {
         let text = |name: &str| case[name].as_str().unwrap();
         let now = Timestamp::from_secs(text("timestamp").parse().unwrap());
