@@ -8,7 +8,8 @@ use payfold_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::keys::{MerchantKey, PlatformKey, PublicKeyId, ResourceKey, SharedSecret, UnusableKey};
+use crate::keys::{MerchantKey, ResourceKey, SharedSecret, UnusableKey};
+use crate::platform::{PlatformKey, PlatformKeys, PublicKeyId};
 use crate::{Protocol, Refusal, v2, v3};
 
 /// What the configuration says of an account, with the contents of the files that it names.
@@ -73,7 +74,7 @@ pub(crate) struct GatewayUrl {
 /// What takes v3 messages.
 pub(crate) struct V3Keys {
     pub(crate) resource: ResourceKey,
-    pub(crate) platform: Vec<PlatformKey>,
+    pub(crate) platform: PlatformKeys,
 }
 
 /// What takes v2 messages.
@@ -182,10 +183,9 @@ impl WechatPayAccount {
     /// Every public key that may verify a message, as DER `SubjectPublicKeyInfo`.
     pub fn public_keys(&self) -> Vec<(KeyFingerprint, Vec<u8>)> {
         self.v3
-            .iter()
-            .flat_map(|v3| &v3.platform)
-            .map(|key| (key.fingerprint, key.spki_der().to_vec()))
-            .collect()
+            .as_ref()
+            .map(|v3| v3.platform.public())
+            .unwrap_or_default()
     }
 
     /// The application that a payment of that method is made through.
@@ -224,12 +224,8 @@ impl WechatPayAccount {
     }
 
     /// The id of the platform public key, where the account is in public-key mode.
-    pub(crate) fn public_key_id(&self) -> Option<&str> {
-        self.v3
-            .as_ref()?
-            .platform
-            .iter()
-            .find_map(PlatformKey::public_key_id)
+    pub(crate) fn public_key_id(&self) -> Option<String> {
+        self.v3.as_ref()?.platform.public_key_id()
     }
 }
 
@@ -304,7 +300,10 @@ fn read_v3_keys(config: &AccountConfig, faults: &mut Faults) -> Option<V3Keys> {
     match &config.api_v3_key {
         Some(text) if names_keys => {
             let resource = faults.take("api_v3_key_file", ResourceKey::from_text(text))?;
-            Some(V3Keys { resource, platform })
+            Some(V3Keys {
+                resource,
+                platform: PlatformKeys::new(platform),
+            })
         }
         Some(_) => {
             faults.missing(

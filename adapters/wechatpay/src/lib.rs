@@ -10,6 +10,7 @@ mod answer;
 mod call;
 mod grammar;
 mod keys;
+mod platform;
 mod refusal;
 mod v2;
 mod v3;

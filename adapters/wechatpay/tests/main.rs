@@ -10,6 +10,7 @@
 
 mod account;
 mod calls;
+mod certificates;
 mod gateway;
 mod hostile;
 mod queries;

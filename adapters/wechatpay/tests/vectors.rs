@@ -29,3 +29,7 @@ pub(crate) fn text<'a>(vector: &'a Value, pointer: &str) -> &'a str {
         .and_then(Value::as_str)
         .unwrap_or_else(|| panic!("no text at {pointer}"))
 }
+
+pub(crate) fn v3_certificates() -> Value {
+    serde_json::from_str(include_str!("vectors/v3_certificates.json")).unwrap()
+}

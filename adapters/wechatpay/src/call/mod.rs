@@ -1,6 +1,7 @@
 //! Calls of the gateway: what is asked, signed, and what the answers say, verified. Nothing here
 //! connects to anything.
 
+mod certificates;
 mod close;
 mod invoke;
 mod order;

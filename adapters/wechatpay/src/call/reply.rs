@@ -150,6 +150,11 @@ impl<'a> Verified<'a> {
     }
 }
 
+/// The code of an error, where its body has one.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
+    error_of(body).0
+}
+
 /// `code` and `message` of an error, cut to what is worth keeping; no code where the body has none.
 fn error_of(body: &[u8]) -> (Option<String>, String) {
     let Ok(error) = v3::parse_json(body, "the error") else {

@@ -1,18 +1,14 @@
-//! The envelope of a v3 notify and the encrypted resource in it 「证书和回调报文解密」. What the resource
-//! means is told by `transaction` and `refund`.
+//! The envelope of a v3 notify 「支付成功回调通知」: which kind of event it is, and that what it holds is
+//! for us. What the resource means is told by `transaction` and `refund`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use payfold_domain::{Message, Source, Timestamp};
 
 use super::json::{Object, parse};
+use super::sealed::open;
 use super::{Origin, refund, transaction};
 use crate::grammar::{self, malformed};
 use crate::keys::ResourceKey;
 use crate::{Refusal, WechatPayAccount};
-
-/// Bytes of a GCM tag.
-const TAG_LEN: usize = 16;
 
 /// The kinds of event that mean something here.
 enum Kind {
@@ -44,7 +40,7 @@ pub(super) fn translate(
     let required = || resource.ok_or(malformed("resource", "an object"));
     match Kind::of(event_type) {
         Kind::Transaction => {
-            let plain = open(key, required()?, Some("transaction"))?;
+            let plain = open_as(key, required()?, "transaction")?;
             let origin = Origin {
                 source: Source::Notify,
                 kind: event_type,
@@ -57,7 +53,7 @@ pub(super) fn translate(
             )
         }
         Kind::Refund => {
-            let plain = open(key, required()?, Some("refund"))?;
+            let plain = open_as(key, required()?, "refund")?;
             refund::notified(
                 account,
                 event_type,
@@ -67,7 +63,7 @@ pub(super) fn translate(
         }
         Kind::Other => {
             if let Some(resource) = resource {
-                let plain = open(key, resource, None)?;
+                let plain = open(key, resource)?;
                 check_addressee_if_stated(account, &plain)?;
             }
             Ok(Message::Unknown(event_type.to_owned()))
@@ -85,51 +81,18 @@ fn check_envelope(envelope: &Object<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Decrypts a resource; `original_type` is what its kind of event must hold, where that is known.
-fn open(
+/// Opens a resource that must be of the type that its kind of event holds, where it says so at all.
+fn open_as(
     key: &ResourceKey,
     resource: &Object<'_>,
-    original_type: Option<&str>,
+    original_type: &str,
 ) -> Result<Vec<u8>, Refusal> {
-    const UNDECRYPTABLE: Refusal = Refusal::Undecryptable {
-        key: "api_v3_key_file",
-    };
-    if resource.text("algorithm", "resource.algorithm")? != "AEAD_AES_256_GCM" {
-        return Err(malformed("resource.algorithm", "AEAD_AES_256_GCM"));
+    match resource.optional_text("original_type", "original_type")? {
+        Some(stated) if stated != original_type => {
+            Err(malformed("original_type", "what event_type speaks of"))
+        }
+        Some(_) | None => open(key, resource),
     }
-    if let (Some(expected), Some(stated)) = (
-        original_type,
-        resource.optional_text("original_type", "resource.original_type")?,
-    ) && expected != stated
-    {
-        return Err(malformed(
-            "resource.original_type",
-            "what event_type speaks of",
-        ));
-    }
-    let nonce: [u8; 12] = resource
-        .text("nonce", "resource.nonce")?
-        .as_bytes()
-        .try_into()
-        .map_err(|_length| malformed("resource.nonce", "12 bytes"))?;
-    let associated_data = resource
-        .optional_text("associated_data", "resource.associated_data")?
-        .unwrap_or_default();
-    let mut sealed = STANDARD
-        .decode(resource.text("ciphertext", "resource.ciphertext")?)
-        .map_err(|_invalid| malformed("resource.ciphertext", "Base64"))?;
-    if sealed.len() < TAG_LEN {
-        return Err(malformed(
-            "resource.ciphertext",
-            "at least the 16 bytes of a tag",
-        ));
-    }
-    let length = key
-        .open(nonce, associated_data.as_bytes(), &mut sealed)
-        .ok_or(UNDECRYPTABLE)?
-        .len();
-    sealed.truncate(length);
-    Ok(sealed)
 }
 
 /// Reads a resource that must be addressed to this merchant.

@@ -19,7 +19,7 @@ pub(crate) enum Json<'a> {
     /// Any other number.
     OtherNumber,
     Text(Cow<'a, str>),
-    List,
+    List(Vec<Json<'a>>),
     Object(Object<'a>),
 }
 
@@ -75,6 +75,26 @@ impl Object<'_> {
             Some(Json::Integer(fen)) if (least..=99_999_999_999).contains(fen) => Ok(Some(*fen)),
             Some(_) => Err(malformed(field, "an integer amount in fen")),
         }
+    }
+
+    /// The objects of a field that is a list of them.
+    pub(crate) fn objects(
+        &self,
+        name: &str,
+        field: &'static str,
+    ) -> Result<Vec<&Object<'_>>, Refusal> {
+        let expected = malformed(field, "a list of objects");
+        let Some(Json::List(items)) = self.get(name) else {
+            return Err(expected);
+        };
+        let mut objects = Vec::with_capacity(items.len());
+        for item in items {
+            let Json::Object(object) = item else {
+                return Err(expected);
+            };
+            objects.push(object);
+        }
+        Ok(objects)
     }
 
     pub(crate) fn optional_object(
@@ -134,8 +154,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
-        while items.next_element::<Json<'de>>()?.is_some() {}
-        Ok(Json::List)
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {

@@ -5,18 +5,22 @@ mod envelope;
 mod headers;
 mod json;
 mod refund;
+mod sealed;
 mod transaction;
+
+use std::sync::Arc;
 
 use payfold_domain::{Authentic, Message, Source, Timestamp};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::signature::Verifier;
 
-use crate::keys::{PlatformKey, key_called};
+use crate::platform::PlatformKey;
 use crate::{Refusal, WechatPayAccount};
 
 pub(crate) use headers::SignedHeaders;
 pub(crate) use json::{Object, parse as parse_json};
 pub(crate) use refund::translate as refund;
+pub(crate) use sealed::open;
 pub(crate) use transaction::translate as transaction;
 
 /// Where a transaction or a refund was found: the same objects come in notifies and in answers.
@@ -52,16 +56,15 @@ impl WechatPayAccount {
 
 /// Whether the platform signed `body` under these headers, lately; by which key. Serves notifies and
 /// the answers to calls alike 「如何验证签名」.
-pub(crate) fn verify_signature<'a>(
-    account: &'a WechatPayAccount,
+pub(crate) fn verify_signature(
+    account: &WechatPayAccount,
     signed: &SignedHeaders<'_>,
     body: &[u8],
     now: Timestamp,
-) -> Result<&'a PlatformKey, Refusal> {
+) -> Result<Arc<PlatformKey>, Refusal> {
     signed.check_clock(now)?;
-    let key = key_called(&account.v3_keys()?.platform, signed.serial)?;
-    let signature = signed.signature()?;
-    key.verify(&signed.message(body), &signature)?;
+    let key = account.v3_keys()?.platform.called(signed.serial)?;
+    key.verify(&signed.message(body), &signed.signature()?)?;
     Ok(key)
 }
 
