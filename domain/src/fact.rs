@@ -88,6 +88,16 @@ pub struct RefundFact {
     pub state: RefundState,
 }
 
+impl RefundFact {
+    /// The refund, of that money where it names none itself.
+    pub(crate) fn of(mut self, transaction_id: Option<&TransactionId>) -> Self {
+        if self.transaction_id.is_none() {
+            self.transaction_id = transaction_id.cloned();
+        }
+        self
+    }
+}
+
 /// How much a refund gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundSize {

@@ -6,12 +6,12 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The instant that many microseconds after 1970-01-01T00:00:00Z.
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// The instant that many seconds after 1970-01-01T00:00:00Z.
-    pub fn from_secs(secs: i64) -> Self {
+    pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000_000))
     }
 

@@ -72,30 +72,43 @@ fn weigh_ours(book: &Book<'_>, refund: &Refund, fact: &RefundFact, now: Timestam
             Staleness::Repeat
         }
     };
-    if let RefundSize::RunningTotal(total) = fact.size {
-        let others = pending_minor(book, money, Some(&refund.refund_no));
-        let surplus = total.minor - given_back - others;
-        if total.minor > money.amount.minor {
-            if events.is_empty() {
-                return too_much(book, money, total.minor, total.currency);
-            }
-        } else if surplus > 0 && matches!(fact.state, RefundState::Succeeded(_)) {
-            let extra = BackOffice {
-                refund_no: None,
-                amount: Some(Money {
-                    minor: surplus,
-                    ..total
-                }),
-                subject: total.minor.to_string(),
-            };
-            events.extend(extra.events(book, money, given_back, fact, now));
-        }
-    }
+    events.extend(beside_ours(book, refund, money, given_back, fact, now));
     if events.is_empty() {
         Weighed::Stale(stays)
     } else {
         Weighed::New(events)
     }
+}
+
+/// What a running total that speaks of one of our refunds says beside it.
+fn beside_ours(
+    book: &Book<'_>,
+    refund: &Refund,
+    money: &Transaction,
+    given_back: i64,
+    fact: &RefundFact,
+    now: Timestamp,
+) -> Vec<BookEvent> {
+    let (RefundSize::RunningTotal(total), RefundState::Succeeded(_)) = (fact.size, fact.state)
+    else {
+        return Vec::new();
+    };
+    if total.minor > money.amount.minor {
+        return match too_much(book, money, total.minor, total.currency) {
+            Weighed::Stale(_) => Vec::new(),
+            Weighed::New(events) => events,
+        };
+    }
+    let minor = total.minor - given_back - pending_minor(book, money, Some(&refund.refund_no));
+    if minor <= 0 {
+        return Vec::new();
+    }
+    let extra = BackOffice {
+        refund_no: None,
+        amount: Some(Money { minor, ..total }),
+        subject: total.minor.to_string(),
+    };
+    extra.events(book, money, given_back, fact, now)
 }
 
 /// The amount that is stated of one of our refunds where it cannot be the one asked for. A running
@@ -178,15 +191,18 @@ fn weigh_exactly(
     if amount.minor <= 0 || is_counted(money, fact) {
         return Weighed::Stale(Staleness::Repeat);
     }
-    let given_back = money.refunded_minor.saturating_add(amount.minor);
-    if given_back > money.amount.minor || amount.currency != money.amount.currency {
-        return too_much(book, money, given_back, amount.currency);
-    }
     let extra = BackOffice {
         refund_no: fact.refund_no.clone(),
         amount: Some(amount),
         subject: amount.minor.to_string(),
     };
+    if book.exception(&extra.exception(book, money)).is_some() {
+        return Weighed::Stale(Staleness::Repeat);
+    }
+    let given_back = money.refunded_minor.saturating_add(amount.minor);
+    if given_back > money.amount.minor || amount.currency != money.amount.currency {
+        return too_much(book, money, given_back, amount.currency);
+    }
     extra.weigh(book, money, fact, now)
 }
 
@@ -226,15 +242,22 @@ fn weigh_running_total(
 /// A refund of money that is not known here. A stated amount cannot be believed until the money is
 /// known; that there was some refund says nothing yet.
 fn unfounded(book: &Book<'_>, fact: &RefundFact) -> Weighed {
-    match fact.size {
-        RefundSize::Unknown => Weighed::Stale(Staleness::Repeat),
-        RefundSize::Exactly(stated) | RefundSize::RunningTotal(stated) => {
+    match (fact.size, fact.state) {
+        (
+            RefundSize::Exactly(stated) | RefundSize::RunningTotal(stated),
+            RefundState::Succeeded(_),
+        ) => {
             let contradicts = Contradiction::RefundedTooMuch {
                 received: Money { minor: 0, ..stated },
                 stated,
             };
             contradiction(book, fact.transaction_id.as_ref(), contradicts)
         }
+        (
+            RefundSize::Exactly(_) | RefundSize::RunningTotal(_),
+            RefundState::Processing | RefundState::NeedsAction | RefundState::Failed,
+        )
+        | (RefundSize::Unknown, _) => Weighed::Stale(Staleness::Repeat),
     }
 }
 
@@ -274,6 +297,19 @@ struct BackOffice {
 }
 
 impl BackOffice {
+    /// Its exception, named after its number behind the transaction, else after its size.
+    fn exception(&self, book: &Book<'_>, money: &Transaction) -> ExceptionId {
+        let named = match &self.refund_no {
+            Some(refund_no) => refund_no.as_str(),
+            None => &self.subject,
+        };
+        ExceptionId::derive(
+            &book.payment.account,
+            &format!("{}\n{named}", money.transaction_id),
+            ExceptionKind::ExternalRefund,
+        )
+    }
+
     fn weigh(
         self,
         book: &Book<'_>,
@@ -300,15 +336,7 @@ impl BackOffice {
         now: Timestamp,
     ) -> Vec<BookEvent> {
         let transaction_id = &money.transaction_id;
-        let named = self
-            .refund_no
-            .as_ref()
-            .map_or(&*self.subject, RefundNo::as_str);
-        let exception = ExceptionId::derive(
-            &book.payment.account,
-            &format!("{transaction_id}\n{named}"),
-            ExceptionKind::ExternalRefund,
-        );
+        let exception = self.exception(book, money);
         if book.exception(&exception).is_some() {
             return Vec::new();
         }

@@ -3,7 +3,7 @@
 use crate::exception::ExceptionId;
 use crate::{AccountName, AppId, Gateway, OrderNo, PaymentRef, Receipt};
 
-/// See [`AccountEvent::AccountRecorded`].
+/// See [`AccountEvent::AccountRecorded`](super::AccountEvent::AccountRecorded).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountIdentity {
     /// The account's name here.
@@ -16,7 +16,7 @@ pub struct AccountIdentity {
     pub app_id: Option<AppId>,
 }
 
-/// See [`AccountEvent::UnknownMessageReceived`].
+/// See [`AccountEvent::UnknownMessageReceived`](super::AccountEvent::UnknownMessageReceived).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownMessageReceived {
     /// The account.
@@ -25,7 +25,7 @@ pub struct UnknownMessageReceived {
     pub kind: String,
 }
 
-/// See [`AccountEvent::CorruptOrderMessaged`].
+/// See [`AccountEvent::CorruptOrderMessaged`](super::AccountEvent::CorruptOrderMessaged).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorruptOrderMessaged {
     /// The payment spoken of.

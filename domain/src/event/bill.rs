@@ -3,7 +3,7 @@
 use crate::exception::ExceptionId;
 use crate::{AccountName, Currency, Money, PaymentRef, TransactionId};
 
-/// See [`BillEvent::BillImported`].
+/// See [`BillEvent::BillImported`](super::BillEvent::BillImported).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillImported {
     /// The account.
@@ -28,7 +28,7 @@ pub struct BillImported {
     pub currency: Currency,
 }
 
-/// See [`BillEvent::BillDifferenceFound`].
+/// See [`BillEvent::BillDifferenceFound`](super::BillEvent::BillDifferenceFound).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillDifferenceFound {
     /// The payment that the row, or the missing row, is about.

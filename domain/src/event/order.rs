@@ -12,7 +12,7 @@ pub enum Fulfilment {
     None,
 }
 
-/// See [`OrderEvent::OrderPlaced`].
+/// See [`OrderEvent::OrderPlaced`](super::OrderEvent::OrderPlaced).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderPlaced {
     /// The order's name.
@@ -29,7 +29,7 @@ pub struct OrderPlaced {
     pub metadata: Option<String>,
 }
 
-/// See [`OrderEvent::ExceptionResolved`].
+/// See [`OrderEvent::ExceptionResolved`](super::OrderEvent::ExceptionResolved).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionResolved {
     /// The exception.
@@ -46,7 +46,7 @@ pub struct ExceptionResolved {
     pub note: Option<String>,
 }
 
-/// See [`StrayEvent::StrayTakenUp`].
+/// See [`StrayEvent::StrayTakenUp`](super::StrayEvent::StrayTakenUp).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrayTakenUp {
     /// The number.

@@ -5,7 +5,7 @@ use crate::{
     AppId, Method, Money, PaymentRef, Receipt, RefundNo, Source, Timestamp, TransactionId,
 };
 
-/// See [`OrderEvent::PaymentStarted`].
+/// See [`OrderEvent::PaymentStarted`](super::OrderEvent::PaymentStarted).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentStarted {
     /// The payment.
@@ -41,7 +41,7 @@ pub enum Offer {
     Elsewhere,
 }
 
-/// See [`OrderEvent::PaymentOffered`].
+/// See [`OrderEvent::PaymentOffered`](super::OrderEvent::PaymentOffered).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentOffered {
     /// The payment.
@@ -63,7 +63,7 @@ pub struct PaymentNamed {
     pub method: Method,
 }
 
-/// See [`OrderEvent::PaymentStartFailed`].
+/// See [`OrderEvent::PaymentStartFailed`](super::OrderEvent::PaymentStartFailed).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentStartFailed {
     /// The payment.
@@ -76,7 +76,7 @@ pub struct PaymentStartFailed {
     pub gateway_message: String,
 }
 
-/// See [`OrderEvent::PaymentClosed`].
+/// See [`OrderEvent::PaymentClosed`](super::OrderEvent::PaymentClosed).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentClosed {
     /// The payment.
@@ -87,7 +87,7 @@ pub struct PaymentClosed {
     pub source: Source,
 }
 
-/// See [`OrderEvent::PaymentFinished`].
+/// See [`OrderEvent::PaymentFinished`](super::OrderEvent::PaymentFinished).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentFinished {
     /// The payment.
@@ -120,7 +120,7 @@ pub enum Basis {
     Accepted(ExceptionId),
 }
 
-/// See [`OrderEvent::PaymentConfirmed`].
+/// See [`OrderEvent::PaymentConfirmed`](super::OrderEvent::PaymentConfirmed).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentConfirmed {
     /// The money that pays the order.
@@ -138,7 +138,7 @@ pub enum Staleness {
     OlderNews,
 }
 
-/// See [`OrderEvent::DuplicateNotifyIgnored`].
+/// See [`OrderEvent::DuplicateNotifyIgnored`](super::OrderEvent::DuplicateNotifyIgnored).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DuplicateNotifyIgnored {
     /// The payment.
@@ -160,7 +160,7 @@ pub struct UnexpectedMoney {
     pub exception: ExceptionId,
 }
 
-/// See [`OrderEvent::MismatchedPaymentReceived`].
+/// See [`OrderEvent::MismatchedPaymentReceived`](super::OrderEvent::MismatchedPaymentReceived).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MismatchedMoney {
     /// The money.
@@ -205,7 +205,7 @@ pub enum Contradiction {
     },
 }
 
-/// See [`OrderEvent::ContradictionObserved`].
+/// See [`OrderEvent::ContradictionObserved`](super::OrderEvent::ContradictionObserved).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContradictionObserved {
     /// The payment.

@@ -17,7 +17,7 @@ pub enum RefundOrigin {
     },
 }
 
-/// See [`OrderEvent::RefundRequested`].
+/// See [`OrderEvent::RefundRequested`](super::OrderEvent::RefundRequested).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequested {
     /// The payment it is given back out of.
@@ -47,7 +47,7 @@ pub struct RefundNamed {
     pub refund_no: RefundNo,
 }
 
-/// See [`OrderEvent::RefundHintReceived`].
+/// See [`OrderEvent::RefundHintReceived`](super::OrderEvent::RefundHintReceived).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundHintReceived {
     /// The payment.
@@ -71,7 +71,7 @@ pub struct RefundTroubled {
     pub exception: ExceptionId,
 }
 
-/// See [`OrderEvent::RefundRetried`].
+/// See [`OrderEvent::RefundRetried`](super::OrderEvent::RefundRetried).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRetried {
     /// The payment.
@@ -84,7 +84,7 @@ pub struct RefundRetried {
     pub attempt: u32,
 }
 
-/// See [`OrderEvent::RefundSucceeded`].
+/// See [`OrderEvent::RefundSucceeded`](super::OrderEvent::RefundSucceeded).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundSucceeded {
     /// The payment.
@@ -99,7 +99,7 @@ pub struct RefundSucceeded {
     pub succeeded_at: Timestamp,
 }
 
-/// See [`OrderEvent::ExternalRefundObserved`].
+/// See [`OrderEvent::ExternalRefundObserved`](super::OrderEvent::ExternalRefundObserved).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalRefundObserved {
     /// The payment.
@@ -118,7 +118,7 @@ pub struct ExternalRefundObserved {
     pub exception: ExceptionId,
 }
 
-/// See [`StrayEvent::UnmatchedRefundReceived`].
+/// See [`StrayEvent::UnmatchedRefundReceived`](super::StrayEvent::UnmatchedRefundReceived).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmatchedRefundReceived {
     /// The number it was stated for.

@@ -13,7 +13,7 @@ pub enum Hold {
     Exception(ExceptionId),
 }
 
-/// See [`OrderEvent::ShipmentHeld`].
+/// See [`OrderEvent::ShipmentHeld`](super::OrderEvent::ShipmentHeld).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipmentHeld {
     /// Every reason that stands now, in the order in which they arose.
@@ -31,7 +31,7 @@ pub enum ParcelPlace {
     MoreFollow,
 }
 
-/// See [`OrderEvent::ShipmentDispatched`].
+/// See [`OrderEvent::ShipmentDispatched`](super::OrderEvent::ShipmentDispatched).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipmentDispatched {
     /// The parcel's name within the shipment, `1` unless told.

@@ -231,12 +231,7 @@ fn receive(
     disposition: Disposition,
 ) -> Result<(), Misfit> {
     let id = &money.receipt.transaction_id;
-    let known = order
-        .payments
-        .iter()
-        .filter(|payment| payment.payment.account == money.payment.account)
-        .any(|payment| payment.transaction(id).is_some());
-    if known {
+    if order.knows(&money.payment.account, id) {
         return Err(KNOWN_MONEY);
     }
     let payment = find(order, &money.payment)?;

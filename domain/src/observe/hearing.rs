@@ -30,6 +30,8 @@ pub(super) struct Hearing<'a> {
     circumstances: Circumstances<'a>,
     /// Of the last fact that said nothing new.
     staleness: Option<Staleness>,
+    /// The money that the message spoke of: a refund in it that names none is of this one.
+    spoken_of: Option<TransactionId>,
 }
 
 /// What becomes of held money in the append that receives it.
@@ -45,6 +47,7 @@ impl<'a> Hearing<'a> {
             draft,
             circumstances,
             staleness: None,
+            spoken_of: None,
         }
     }
 
@@ -65,11 +68,9 @@ impl<'a> Hearing<'a> {
     /// The money pays the order whatever its amount, for a person said so; where other money has paid
     /// it by now, it is a second payment.
     pub(super) fn accept(&mut self, receipt: &Receipt, basis: Basis) -> Result<(), Rejection> {
-        if self
-            .payment()?
-            .transaction(&receipt.transaction_id)
-            .is_some()
-        {
+        self.spoken_of = Some(receipt.transaction_id.clone());
+        let account = &self.circumstances.payment.account;
+        if self.draft.order().knows(account, &receipt.transaction_id) {
             return self.hear_money(receipt);
         }
         match self.draft.order().status {
@@ -108,6 +109,7 @@ impl<'a> Hearing<'a> {
     }
 
     fn hear_money(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
+        self.spoken_of = Some(receipt.transaction_id.clone());
         let order = self.draft.order();
         let payment = self.payment()?;
         let foreign = self.circumstances.foreign_transactions;
@@ -184,7 +186,8 @@ impl<'a> Hearing<'a> {
 
     fn hear_refund(&mut self, refund: &RefundFact) -> Result<(), Rejection> {
         let book = self.payment()?.book(&self.draft.order().exceptions);
-        let weighed = weigh(&book, refund, self.circumstances.now);
+        let refund = refund.clone().of(self.spoken_of.as_ref());
+        let weighed = weigh(&book, &refund, self.circumstances.now);
         self.take(weighed);
         Ok(())
     }

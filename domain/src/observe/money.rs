@@ -21,12 +21,8 @@ pub(super) fn news(
             MoneyNews::Known
         };
     }
-    let elsewhere_here = order
-        .payments
-        .iter()
-        .filter(|other| other.payment.account == payment.payment.account)
-        .any(|other| other.transaction(&receipt.transaction_id).is_some());
-    if elsewhere_here || foreign.contains(&receipt.transaction_id) {
+    let by_another = order.knows(&payment.payment.account, &receipt.transaction_id);
+    if by_another || foreign.contains(&receipt.transaction_id) {
         MoneyNews::Foreign
     } else if is_as_asked(payment, receipt) {
         MoneyNews::AsAsked

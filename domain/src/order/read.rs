@@ -8,7 +8,7 @@ use super::{
 use crate::book::{Acceptance, Book, offered};
 use crate::exception::{ExceptionId, ResolutionAction};
 use crate::policy::Capability;
-use crate::{PaymentRef, RefundNo, TransactionId};
+use crate::{AccountName, PaymentRef, RefundNo, TransactionId};
 
 impl PlacedOrder {
     /// The payment of that name.
@@ -90,6 +90,14 @@ impl PlacedOrder {
             capability,
             acceptance,
         )
+    }
+
+    /// Whether that money of `account` came by one of the order's payments.
+    pub(crate) fn knows(&self, account: &AccountName, id: &TransactionId) -> bool {
+        self.payments
+            .iter()
+            .filter(|payment| payment.payment.account == *account)
+            .any(|payment| payment.transaction(id).is_some())
     }
 
     /// All money that came, payment by payment.

@@ -21,6 +21,8 @@ pub(super) struct Draft {
     events: Vec<StrayEvent>,
     /// Of the last fact that said nothing new.
     staleness: Option<Staleness>,
+    /// The money that the message spoke of: a refund in it that names none is of this one.
+    spoken_of: Option<TransactionId>,
 }
 
 impl Draft {
@@ -30,13 +32,17 @@ impl Draft {
             now,
             events: Vec::new(),
             staleness: None,
+            spoken_of: None,
         }
     }
 
     pub(super) fn hear(&mut self, fact: &Fact, command: &Observe) {
         match fact {
             Fact::Paid(receipt) => self.hear_money(receipt, command),
-            Fact::Refund(refund) => self.hear_refund(refund),
+            Fact::Refund(refund) => {
+                let refund = refund.clone().of(self.spoken_of.as_ref());
+                self.hear_refund(&refund);
+            }
             Fact::FinallyUnpaid => self.hear_finally_unpaid(),
             Fact::NotPaidYet => self.hear_nothing_new(Staleness::OlderNews),
             Fact::NoMoreRefunds => self.hear_nothing_new(Staleness::Repeat),
@@ -64,6 +70,7 @@ impl Draft {
 
     fn hear_money(&mut self, receipt: &Receipt, command: &Observe) {
         let id = &receipt.transaction_id;
+        self.spoken_of = Some(id.clone());
         match self.stray.book().transaction(id) {
             Some(known) if known.amount != receipt.amount => {
                 let contradicts = Contradiction::OtherAmount {

@@ -1,0 +1,159 @@
+//! The streams of accounts and bills, and what an order that cannot be folded takes.
+
+use payfold_domain::account::{
+    Account, AccountCommand, AccountRejection, decide_account, evolve_account,
+};
+use payfold_domain::bill::{Bill, BillCommand, FoundDifference, decide_bill, evolve_bill};
+use payfold_domain::command::{Command, Rejection};
+use payfold_domain::event::{
+    AccountIdentity, BillDifference, BillImported, OrderEvent, UnknownMessageReceived,
+};
+use payfold_domain::exception::{ExceptionKind, ResolutionAction};
+use payfold_domain::order::Order;
+use payfold_domain::{Currency, Gateway, Money, decide, evolve};
+
+use crate::story;
+use crate::story::say::{self, P1, PRICE};
+
+fn identity(merchant_id: &str) -> AccountIdentity {
+    AccountIdentity {
+        account: say::account(),
+        gateway: Gateway::Alipay,
+        merchant_id: merchant_id.to_owned(),
+        app_id: Some(say::app("2021")),
+    }
+}
+
+fn told(account: Account, command: AccountCommand) -> (Account, Vec<&'static str>) {
+    let events = decide_account(&account, command).unwrap();
+    let names = events.iter().map(|event| event.name()).collect();
+    let account = events.iter().fold(account, |account, event| {
+        evolve_account(account, event, say::NOW)
+    });
+    (account, names)
+}
+
+#[test]
+fn an_accounts_identity_is_recorded_once_and_another_one_is_told_with_both() {
+    let record = |merchant| AccountCommand::Record(identity(merchant));
+    let (account, names) = told(Account::default(), record("2088"));
+    assert_eq!(names, ["AccountRecorded"]);
+    assert_eq!(decide_account(&account, record("2088")), Ok(Vec::new()));
+    assert_eq!(
+        decide_account(&account, record("2089")),
+        Err(AccountRejection::OtherIdentity {
+            recorded: Box::new(identity("2088")),
+            configured: Box::new(identity("2089")),
+        })
+    );
+}
+
+#[test]
+fn every_unknown_message_is_kept() {
+    let unknown = || {
+        AccountCommand::ReceiveUnknownMessage(UnknownMessageReceived {
+            account: say::account(),
+            kind: "TRADE_FROZEN".to_owned(),
+        })
+    };
+    let (account, names) = told(Account::default(), unknown());
+    assert_eq!(names, ["UnknownMessageReceived"]);
+    assert_eq!(told(account, unknown()).1, ["UnknownMessageReceived"]);
+}
+
+#[test]
+fn messages_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
+    let message = || AccountCommand::MessageCorruptOrder {
+        payment: say::payment(P1),
+        order_no: say::order_no(),
+        receipt: Some(say::receipt("T1", PRICE)),
+    };
+    let (account, _) = told(Account::default(), message());
+    let (account, names) = told(account, message());
+    assert_eq!(names, ["CorruptOrderMessaged"]);
+    let id = say::exception("T1", ExceptionKind::Corrupt);
+    assert_eq!(account.exceptions.len(), 1);
+    let resolve = |action| AccountCommand::ResolveException(say::resolving(&id, action));
+    assert_eq!(
+        decide_account(&account, resolve(ResolutionAction::Refund)),
+        Err(AccountRejection::Refused(Rejection::ActionNotOffered {
+            offered: vec![ResolutionAction::Dismiss]
+        }))
+    );
+    let (account, names) = told(account, resolve(ResolutionAction::Dismiss));
+    assert_eq!(names, ["ExceptionResolved"]);
+    assert_eq!(told(account, resolve(ResolutionAction::Dismiss)).1, [""; 0]);
+}
+
+#[test]
+fn a_bill_is_imported_once_and_a_corrected_one_adds_what_differs_anew() {
+    let import = |digest: u8, transactions: &[&str]| BillCommand::Import {
+        imported: BillImported {
+            account: say::account(),
+            date: "2026-11-25".to_owned(),
+            digest: [digest; 32],
+            payments: 1,
+            paid_minor: PRICE,
+            refunds: 0,
+            refunded_minor: 0,
+            fee_minor: 5,
+            foreign: 0,
+            currency: Currency::CNY,
+        },
+        differences: transactions
+            .iter()
+            .map(|id| FoundDifference {
+                payment: say::payment(P1),
+                transaction_id: Some(say::transaction(id)),
+                difference: BillDifference::MissingHere,
+                here: None,
+                there: Some(Money::cny(PRICE)),
+            })
+            .collect(),
+    };
+    let fold = |bill: Bill, command| {
+        let events = decide_bill(&bill, command).unwrap();
+        let names: Vec<_> = events.iter().map(|event| event.name()).collect();
+        let bill = events
+            .iter()
+            .fold(bill, |bill, event| evolve_bill(bill, event, say::NOW));
+        (bill, names)
+    };
+    let (bill, names) = fold(Bill::default(), import(1, &["T1"]));
+    assert_eq!(names, ["BillImported", "BillDifferenceFound"]);
+    let (bill, names) = fold(bill, import(1, &["T1"]));
+    assert_eq!(names, [""; 0]);
+    let (bill, names) = fold(bill, import(2, &["T1", "T2"]));
+    assert_eq!(names, ["BillImported", "BillDifferenceFound"]);
+    assert_eq!(bill.exceptions.len(), 2);
+}
+
+#[test]
+fn an_event_that_cannot_have_happened_makes_an_order_corrupt_and_says_where() {
+    let paid = story::paid();
+    let order = evolve(paid.order, &OrderEvent::OrderCancelled, say::NOW);
+    let Order::Corrupt(corruption) = &order else {
+        panic!("{order:?}");
+    };
+    assert_eq!(
+        (corruption.state, corruption.event),
+        ("paid", "OrderCancelled")
+    );
+    assert_eq!(corruption.order_no, Some(say::order_no()));
+    let later = evolve(order.clone(), &OrderEvent::ShipmentRequested, say::NOW);
+    assert_eq!(later, order);
+}
+
+#[test]
+fn a_corrupt_order_takes_no_command() {
+    let order = evolve(Order::Unplaced, &OrderEvent::OrderExpired, say::NOW);
+    for command in [
+        say::place(),
+        say::start(P1),
+        say::notify(P1, [say::paid("T1", PRICE)]),
+        say::cancel([]),
+        Command::DeliverShipment,
+    ] {
+        assert_eq!(decide(&order, command), Err(Rejection::OrderCorrupt));
+    }
+}

@@ -1,0 +1,216 @@
+//! Money without an order.
+
+use payfold_domain::command::{Observe, Rejection, ResolveException, SubmitRefund};
+use payfold_domain::event::StrayEvent;
+use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
+use payfold_domain::policy::Capability;
+use payfold_domain::stray::{
+    Stray, StrayCommand, StrayMoney, StrayRejection, decide_stray, evolve_stray,
+};
+use payfold_domain::{Fact, OrderNo, RefundState, Source};
+
+use crate::story::say::{self, P1, PRICE};
+
+struct Tale(Stray);
+
+fn unheard() -> Tale {
+    Tale(Stray::Unheard)
+}
+
+fn heard() -> Tale {
+    let mut tale = unheard();
+    tale.names(notify([say::paid("T1", PRICE)]));
+    tale
+}
+
+impl Tale {
+    fn when(&mut self, command: StrayCommand) -> Result<Vec<StrayEvent>, StrayRejection> {
+        let events = decide_stray(&self.0, command)?;
+        for event in &events {
+            let before = std::mem::replace(&mut self.0, Stray::Unheard);
+            self.0 = evolve_stray(before, event, say::NOW);
+            assert!(!matches!(self.0, Stray::Corrupt(_)), "{:?}", self.0);
+        }
+        Ok(events)
+    }
+
+    fn names(&mut self, command: StrayCommand) -> Vec<&'static str> {
+        self.when(command)
+            .unwrap()
+            .iter()
+            .map(StrayEvent::name)
+            .collect()
+    }
+
+    fn money(&self) -> &StrayMoney {
+        match &self.0 {
+            Stray::Heard(money) => money,
+            other @ (Stray::Unheard | Stray::Corrupt(_)) => panic!("{other:?}"),
+        }
+    }
+}
+
+fn notify(facts: impl IntoIterator<Item = Fact>) -> StrayCommand {
+    StrayCommand::Observe(say::observing(P1, Source::Notify, facts))
+}
+
+fn query(facts: impl IntoIterator<Item = Fact>) -> StrayCommand {
+    StrayCommand::Observe(say::observing(P1, Source::Query, facts))
+}
+
+fn unmatched() -> ExceptionId {
+    say::exception("T1", ExceptionKind::Unmatched)
+}
+
+fn resolve(action: ResolutionAction, order_no: Option<OrderNo>) -> StrayCommand {
+    StrayCommand::ResolveException(ResolveException {
+        order_no,
+        ..say::resolving(&unmatched(), action)
+    })
+}
+
+fn take_up() -> StrayCommand {
+    StrayCommand::TakeUp {
+        payment: say::payment(P1),
+        order_no: say::order_no(),
+    }
+}
+
+#[test]
+fn money_for_a_number_that_no_order_has_claimed_waits_for_a_person() {
+    let mut tale = unheard();
+    let names = tale.names(notify([say::paid("T1", PRICE)]));
+    assert_eq!(names, ["UnmatchedPaymentReceived"]);
+    let exception = tale.money().exception(&unmatched()).unwrap();
+    assert_eq!(
+        tale.money().offered_actions(exception, Capability::Full),
+        [
+            ResolutionAction::Accept,
+            ResolutionAction::Refund,
+            ResolutionAction::Dismiss
+        ]
+    );
+    let second = tale.names(notify([say::paid("T2", PRICE)]));
+    assert_eq!(second, ["UnmatchedPaymentReceived"]);
+}
+
+#[test]
+fn what_says_nothing_of_a_number_that_nobody_knows_is_only_counted() {
+    for fact in [Fact::NotPaidYet, Fact::FinallyUnpaid, Fact::NoMoreRefunds] {
+        assert_eq!(unheard().when(notify([fact])), Ok(Vec::new()));
+    }
+}
+
+#[test]
+fn repeats_of_unmatched_money_are_kept_thirty_two_times() {
+    let mut tale = heard();
+    for _ in 0..32 {
+        let names = tale.names(notify([say::paid("T1", PRICE)]));
+        assert_eq!(names, ["DuplicateNotifyIgnored"]);
+    }
+    assert_eq!(tale.when(notify([say::paid("T1", PRICE)])), Ok(Vec::new()));
+    assert_eq!(tale.when(query([say::paid("T1", PRICE)])), Ok(Vec::new()));
+}
+
+#[test]
+fn statements_about_unmatched_money_that_do_not_fit_are_contradictions() {
+    let foreign = StrayCommand::Observe(Observe {
+        foreign_transactions: vec![say::transaction("T9")],
+        ..say::observing(P1, Source::Notify, [say::paid("T9", PRICE)])
+    });
+    assert_eq!(unheard().names(foreign), ["ContradictionObserved"]);
+    for fact in [say::paid("T1", 100), Fact::FinallyUnpaid] {
+        let mut tale = heard();
+        assert_eq!(
+            tale.names(notify([fact.clone()])),
+            ["ContradictionObserved"]
+        );
+        assert_eq!(tale.names(notify([fact])), ["DuplicateNotifyIgnored"]);
+    }
+}
+
+#[test]
+fn a_refund_for_a_number_that_nobody_knows_is_kept_and_met_again_when_its_money_comes() {
+    let mut tale = unheard();
+    let refund = || notify([say::gave_back("back-1", 1000)]);
+    assert_eq!(tale.names(refund()), ["UnmatchedRefundReceived"]);
+    assert_eq!(tale.names(refund()), ["DuplicateNotifyIgnored"]);
+    let names = tale.names(notify([say::paid("T1", PRICE)]));
+    assert_eq!(
+        names,
+        ["UnmatchedPaymentReceived", "ExternalRefundObserved"]
+    );
+    assert_eq!(tale.money().transactions[0].refunded_minor, 1000);
+}
+
+#[test]
+fn unmatched_money_is_sent_back_like_an_orders() {
+    let mut tale = heard();
+    assert_eq!(
+        tale.names(resolve(ResolutionAction::Refund, None)),
+        ["ExceptionResolved", "RefundRequested"]
+    );
+    let again = resolve(ResolutionAction::Refund, None);
+    assert_eq!(tale.when(again), Ok(Vec::new()));
+    let no = tale.money().refunds[0].refund_no.clone();
+    let submitted = StrayCommand::SubmitRefund(SubmitRefund {
+        payment: say::payment(P1),
+        refund_no: no.clone(),
+    });
+    assert_eq!(tale.names(submitted), ["RefundSubmitted"]);
+    let failed = say::stands(no.as_str(), PRICE, RefundState::Failed);
+    assert_eq!(tale.names(query([failed])), ["RefundFailed"]);
+    let back = say::gave_back(no.as_str(), PRICE);
+    let names = tale.names(query([back]));
+    assert_eq!(names, ["RefundSucceeded", "ExceptionResolved"]);
+}
+
+#[test]
+fn unmatched_money_is_accepted_only_for_an_order_and_goes_over_to_it() {
+    let mut tale = heard();
+    assert_eq!(
+        tale.when(resolve(ResolutionAction::Accept, None)),
+        Err(StrayRejection::Refused(Rejection::OrderNoMissing))
+    );
+    let accept = || resolve(ResolutionAction::Accept, Some(say::order_no()));
+    assert_eq!(tale.names(accept()), ["ExceptionResolved", "StrayTakenUp"]);
+    assert_eq!(tale.when(accept()), Ok(Vec::new()));
+}
+
+#[test]
+fn an_order_that_claims_the_number_settles_it_and_hears_everything_from_then_on() {
+    let mut tale = heard();
+    assert_eq!(unheard().when(take_up()), Ok(Vec::new()));
+    assert_eq!(tale.names(take_up()), ["ExceptionResolved", "StrayTakenUp"]);
+    assert_eq!(tale.when(take_up()), Ok(Vec::new()));
+    let resolution = tale
+        .money()
+        .exception(&unmatched())
+        .unwrap()
+        .resolution
+        .clone();
+    assert_eq!(resolution.map(|made| made.by), Some(Resolver::Events));
+    let taken = Err(StrayRejection::TakenUp(say::order_no()));
+    assert_eq!(tale.when(notify([say::paid("T2", PRICE)])), taken);
+    let other = StrayCommand::TakeUp {
+        payment: say::payment(P1),
+        order_no: OrderNo::new("order-2").unwrap(),
+    };
+    assert_eq!(tale.when(other), taken);
+}
+
+#[test]
+fn everything_a_stray_knows_goes_to_its_order() {
+    let mut tale = heard();
+    tale.names(notify([say::gave_back("back-1", 1000)]));
+    let observation = tale.money().observation();
+    assert_eq!(observation.payment, say::payment(P1));
+    assert_eq!(observation.source, Source::Notify);
+    assert_eq!(observation.facts[0], say::paid("T1", PRICE));
+    let story = crate::story::open().given(say::take_up(
+        P1,
+        payfold_domain::command::TakeUpBasis::Claimed,
+        observation.facts,
+    ));
+    assert_eq!(story.sums(), [PRICE, 1000, 0, 0]);
+}
