@@ -331,16 +331,13 @@ fn read_v2_keys(config: &AccountConfig, faults: &mut Faults) -> Option<V2Keys> {
         Some("HMAC-SHA256") => Ok(AllowedSignTypes::HmacSha256),
         Some(_) => Err(UnusableKey("any, MD5 or HMAC-SHA256")),
     };
-    let allowed = faults.take("v2_sign_type", allowed)?;
-    let secret = faults.take(
-        "api_v2_key_file",
-        SharedSecret::from_text(config.api_v2_key.as_ref()?),
-    )?;
-    let fingerprint = secret.fingerprint();
+    let allowed = faults.take("v2_sign_type", allowed);
+    let text = config.api_v2_key.as_ref()?;
+    let secret = faults.take("api_v2_key_file", SharedSecret::from_text(text))?;
     Some(V2Keys {
+        fingerprint: secret.fingerprint(),
         secret,
-        fingerprint,
-        allowed,
+        allowed: allowed?,
     })
 }
 

@@ -64,11 +64,16 @@ pub(crate) fn translate(
     let total = amount
         .optional_fen("total", "amount.total", 1)?
         .ok_or(malformed("amount.total", "an integer amount in fen"))?;
+    let currency = grammar::currency(
+        amount.optional_text("currency", "amount.currency")?,
+        "amount.currency",
+    )?;
+    let money = |minor| Money { minor, currency };
     let transaction_id = grammar::transaction_id(refund.text("transaction_id", "transaction_id")?)?;
     grammar::state(refund.text("refund_id", "refund_id")?, "refund_id")?;
     let paid = Receipt {
         transaction_id: transaction_id.clone(),
-        amount: Money::cny(total),
+        amount: money(total),
         application: Application::Unstated,
         paid_at: observed_at,
     };
@@ -77,7 +82,7 @@ pub(crate) fn translate(
         refund_no: Some(grammar::refund_no(
             refund.text("out_refund_no", "out_refund_no")?,
         )?),
-        size: RefundSize::Exactly(Money::cny(size)),
+        size: RefundSize::Exactly(money(size)),
         state,
     };
     let facts = vec![Fact::Paid(paid), Fact::Refund(refund)];
