@@ -86,8 +86,10 @@ fn check_field(name: &[u8], value: &[u8]) -> Result<(), Refusal> {
 }
 
 /// Refuses a value that seems to hold a deciding field: the signed string would not tell it from that
-/// field itself. A subject may hold those that sort after it, for they can't have been hidden in it:
-/// what follows a subject and decides has no room for another reading.
+/// field itself. Then each deciding field stands once in the string, where its grammar ends it at the
+/// next `&`, however the string is cut. Only a subject may hold the names that sort after it
+/// (`total_amount`, `trade_no`, `trade_status`): the fields so named must follow, and after them comes
+/// nothing that a buyer or a shop writes.
 fn check_unambiguous(name: &[u8], value: &[u8]) -> Result<(), Refusal> {
     for piece in value.split(|byte| *byte == b'&').skip(1) {
         for field in DECIDING {

@@ -133,11 +133,11 @@ fn der(text: &str, labels: &[&str]) -> Option<Zeroizing<Vec<u8>>> {
     } else {
         text
     };
-    let dense: Zeroizing<String> = Zeroizing::new(
+    let mut dense = Zeroizing::new(String::with_capacity(encoded.len()));
+    dense.extend(
         encoded
             .chars()
-            .filter(|character| !character.is_whitespace())
-            .collect(),
+            .filter(|character| !character.is_whitespace()),
     );
     STANDARD.decode(dense.as_bytes()).ok().map(Zeroizing::new)
 }

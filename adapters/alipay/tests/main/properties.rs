@@ -7,17 +7,15 @@ use proptest::prelude::*;
 
 use crate::fixture::{Draft, account, config, encoded, made, sign, today, verify};
 
-/// A signed notify: its values, each changed in one byte, and the signature of what it was.
-fn tampered(field: usize, at: usize, flip: u8) -> (Vec<u8>, Vec<u8>) {
-    let draft = Draft::refunded("TRADE_SUCCESS", "30.00");
-    let genuine = draft.signed_string();
-    let signature = sign(&genuine);
-    let mut changed = draft;
-    let count = changed.0.len();
-    let value = &mut changed.0[field % count].1;
+/// A notify of which one value was changed in one byte after it was signed.
+fn tampered(field: usize, at: usize, flip: u8) -> Vec<u8> {
+    let mut draft = Draft::refunded("TRADE_SUCCESS", "30.00");
+    let signature = sign(&draft.signed_string());
+    let count = draft.0.len();
+    let value = &mut draft.0[field % count].1;
     let at = at % value.len();
     value[at] ^= flip;
-    (changed.signed_as("RSA2", &signature), genuine)
+    draft.signed_as("RSA2", &signature)
 }
 
 /// Every way to read a signed string as a form: at each `&`, a new field begins or the value goes on.
@@ -50,8 +48,7 @@ proptest! {
 
     #[test]
     fn a_change_of_any_signed_byte_is_refused(field: usize, at: usize, flip in 1_u8..) {
-        let (body, _) = tampered(field, at, flip);
-        prop_assert!(verify(&body).is_err());
+        prop_assert_eq!(verify(&tampered(field, at, flip)), Err(Refusal::SignatureWrong));
     }
 
     #[test]
@@ -82,8 +79,9 @@ proptest! {
         let mut draft = Draft::refunded("TRADE_CLOSED", "88.88");
         let count = draft.0.len();
         draft.0[field % count].1 = value;
-        let reread = account().reread(&draft.encoded(), today());
-        prop_assert!(reread.is_ok() || reread.is_err());
+        if let Err(refusal) = account().reread(&draft.encoded(), today()) {
+            prop_assert!(!refusal.label().is_empty());
+        }
     }
 
     #[test]
@@ -104,7 +102,7 @@ proptest! {
             Just("voucher_detail_list=["), Just("gmt_refund=2026-01-05 10:30:00"),
             Just("refund_fee=0.01"), Just("seller_id=2088721003899159"), Just("plain"),
         ], 0..5),
-        keep in vec(any::<bool>(), 0..32),
+        keep in vec(prop::bool::weighted(0.85), 0..32),
     ) {
         let mut text = "x".to_owned();
         for piece in injected {
