@@ -2,7 +2,7 @@
 //! accounts and of bills.
 
 use crate::Timestamp;
-use crate::book::{decided_before, of_kind};
+use crate::book::decided_before;
 use crate::command::{Rejection, ResolveException};
 use crate::event::ExceptionResolved;
 use crate::order::{OpenedException, Resolution};
@@ -19,7 +19,7 @@ pub(crate) fn dismiss(
     if decided_before::<ExceptionResolved>(exception, command.action)?.is_some() {
         return Ok(None);
     }
-    let offered = of_kind(exception.kind);
+    let offered = exception.kind.actions();
     if !offered.contains(&command.action) {
         return Err(Rejection::ActionNotOffered {
             offered: offered.to_vec(),

@@ -17,8 +17,11 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x7061_7966_6f6c_6420_6578_6365_7074_6e7
 pub struct ExceptionId(Arc<str>);
 
 impl ExceptionId {
-    /// The exception of that kind about `subject` (a transaction; for a refund its number behind the
-    /// transaction) in `account`.
+    /// The exception of that kind about `subject` in `account`. The subject is the transaction's number
+    /// (the payment's where none is known); behind it, on a line of its own each, stand for
+    /// - a refund made elsewhere: its number, else its size;
+    /// - a refund of ours in trouble: its number, and how often it was in this trouble;
+    /// - a contradiction: in what the statements do not fit.
     pub fn derive(account: &AccountName, subject: &str, kind: ExceptionKind) -> Self {
         let name = format!("{account}\n{subject}\n{}", kind.as_str());
         Self(Arc::from(
@@ -47,6 +50,12 @@ impl ExceptionId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The exception whose decision made the refund of that number, and at which try, where one did.
+    pub(crate) fn of_refund(refund_no: &RefundNo) -> Option<(Self, u32)> {
+        let (id, attempt) = refund_no.as_str().strip_prefix("pf-")?.split_once('-')?;
+        Some((Self::parse(id).ok()?, attempt.parse().ok()?))
     }
 
     /// The number of the refund that this exception's decision makes at its n-th try (from 1), so
@@ -133,6 +142,19 @@ impl ExceptionKind {
     /// The kind of that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// What may be decided about an exception of this kind, as far as the kind goes: whether it can be
+    /// done now is for its order or stray to say (`offered_actions`).
+    pub fn actions(self) -> &'static [ResolutionAction] {
+        use ResolutionAction::{Accept, Dismiss, Refund, Retry};
+        match self {
+            Self::Late | Self::Mismatch | Self::Unmatched => &[Accept, Refund, Dismiss],
+            Self::Double => &[Refund, Dismiss],
+            Self::ExternalRefund => &[Accept, Dismiss],
+            Self::RefundFailed | Self::RefundNeedsAction => &[Retry, Dismiss],
+            Self::Contradiction | Self::Corrupt | Self::Bill(_) => &[Dismiss],
+        }
     }
 }
 

@@ -20,5 +20,6 @@ mod properties;
 mod refunds;
 mod shipments;
 mod story;
+mod stray_properties;
 mod strays;
 mod table;

@@ -1,6 +1,6 @@
 //! Money without an order.
 
-use payfold_domain::command::{Observe, Rejection, ResolveException, SubmitRefund};
+use payfold_domain::command::{Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis};
 use payfold_domain::event::StrayEvent;
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::policy::Capability;
@@ -207,10 +207,32 @@ fn everything_a_stray_knows_goes_to_its_order() {
     assert_eq!(observation.payment, say::payment(P1));
     assert_eq!(observation.source, Source::Notify);
     assert_eq!(observation.facts[0], say::paid("T1", PRICE));
-    let story = crate::story::open().given(say::take_up(
-        P1,
-        payfold_domain::command::TakeUpBasis::Claimed,
-        observation.facts,
-    ));
+    let story =
+        crate::story::open().given(say::take_up(P1, TakeUpBasis::Claimed, observation.facts));
     assert_eq!(story.sums(), [PRICE, 1000, 0, 0]);
+}
+
+#[test]
+fn a_refund_that_was_decided_before_the_order_came_goes_on_as_the_orders_own() {
+    let mut tale = heard();
+    tale.names(resolve(ResolutionAction::Refund, None));
+    let no = tale.money().refunds[0].refund_no.clone();
+    let facts = tale.money().observation().facts;
+    let mut story = crate::story::open();
+    let taken_up = || say::take_up(P1, TakeUpBasis::Claimed, facts.clone());
+    assert_eq!(
+        story.names(taken_up()),
+        [
+            "PaymentConfirmed",
+            "ShipmentRequested",
+            "RefundRequested",
+            "ShipmentHeld"
+        ]
+    );
+    assert_eq!(story.when(taken_up()), Ok(Vec::new()));
+    let back = say::gave_back(no.as_str(), PRICE);
+    assert_eq!(
+        story.names(say::query(P1, [back])),
+        ["RefundSucceeded", "ShipmentCancelled"]
+    );
 }

@@ -12,7 +12,7 @@ pub(crate) use ask::{carry_out, decided_before, money_of, retry, submit, takes_r
 pub(crate) use effect::{contradiction, resolved, return_money};
 pub(crate) use event::BookEvent;
 use news::{Moved, moved};
-pub(crate) use offer::{Acceptance, can_refund, of_kind, offered};
+pub(crate) use offer::{Acceptance, can_refund, offered};
 pub(crate) use weigh::{Weighed, weigh};
 
 use crate::exception::ExceptionId;

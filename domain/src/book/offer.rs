@@ -24,7 +24,9 @@ pub(crate) fn offered(
     if exception.resolution.is_some() {
         return Vec::new();
     }
-    of_kind(exception.kind)
+    exception
+        .kind
+        .actions()
         .iter()
         .copied()
         .filter(|action| match action {
@@ -46,22 +48,6 @@ pub(crate) fn offered(
             ResolutionAction::Dismiss => true,
         })
         .collect()
-}
-
-/// What each kind offers at all.
-pub(crate) fn of_kind(kind: ExceptionKind) -> &'static [ResolutionAction] {
-    use ResolutionAction::{Accept, Dismiss, Refund, Retry};
-    match kind {
-        ExceptionKind::Late | ExceptionKind::Mismatch | ExceptionKind::Unmatched => {
-            &[Accept, Refund, Dismiss]
-        }
-        ExceptionKind::Double => &[Refund, Dismiss],
-        ExceptionKind::ExternalRefund => &[Accept, Dismiss],
-        ExceptionKind::RefundFailed | ExceptionKind::RefundNeedsAction => &[Retry, Dismiss],
-        ExceptionKind::Contradiction | ExceptionKind::Corrupt | ExceptionKind::Bill(_) => {
-            &[Dismiss]
-        }
-    }
 }
 
 /// Whether a refund of this number's money may be asked for.

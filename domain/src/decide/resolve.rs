@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::Receipt;
-use crate::book::{carry_out, decided_before, money_of, of_kind};
+use crate::book::{carry_out, decided_before, money_of};
 use crate::command::{Rejection, ResolveException};
 use crate::event::{Basis, MoneyReceived, OrderEvent};
 use crate::exception::{ExceptionKind, ResolutionAction};
@@ -58,7 +58,7 @@ fn not_offered(
     offered: Vec<ResolutionAction>,
 ) -> Rejection {
     let acceptable =
-        action == ResolutionAction::Accept && of_kind(exception.kind).contains(&action);
+        action == ResolutionAction::Accept && exception.kind.actions().contains(&action);
     match order.status {
         OrderStatus::Paid if acceptable => Rejection::OrderPaid,
         OrderStatus::Paid | OrderStatus::Open | OrderStatus::Cancelled | OrderStatus::Expired => {

@@ -104,6 +104,10 @@ impl<'a> Hearing<'a> {
         Ok(())
     }
 
+    pub(super) fn record(&mut self, event: OrderEvent) {
+        self.draft.record(event);
+    }
+
     pub(super) fn finish(self) -> Vec<OrderEvent> {
         self.draft.finish()
     }
@@ -300,7 +304,8 @@ impl<'a> Hearing<'a> {
         })
     }
 
-    fn payment(&self) -> Result<&Payment, Rejection> {
+    /// The payment spoken of, as it is by now.
+    pub(super) fn payment(&self) -> Result<&Payment, Rejection> {
         self.draft.payment(self.circumstances.payment)
     }
 }

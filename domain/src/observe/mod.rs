@@ -3,15 +3,15 @@
 
 mod hearing;
 mod money;
-pub(crate) mod table;
+mod table;
+mod take_up;
 
-use crate::command::{
-    Observe, ObserveRefundHint, ObserveReturn, Rejection, TakeUpBasis, TakeUpStray,
-};
+pub(crate) use take_up::take_up_stray;
+
+use crate::command::{Observe, ObserveRefundHint, ObserveReturn, Rejection};
 use crate::decide::Draft;
-use crate::event::{Basis, OrderEvent, PaymentNamed, PaymentStarted, RefundHintReceived};
+use crate::event::{OrderEvent, PaymentNamed, RefundHintReceived};
 use crate::order::{PlacedOrder, Unmoved};
-use crate::{Fact, Method, TransactionId};
 use hearing::{Circumstances, Hearing};
 
 /// Everything that one message proves, decided together. A notify that says nothing new leaves one
@@ -33,59 +33,6 @@ pub(crate) fn observe(
     hearing.hear_all(&observation.facts)?;
     hearing.note_duplicate(&observation.facts)?;
     Ok(hearing.finish())
-}
-
-/// The order takes up what a stray's stream holds. Where it has claimed the number, the facts are met
-/// as they would have been then; where a person gave it the money, the money pays it as it is.
-pub(crate) fn take_up_stray(
-    order: &PlacedOrder,
-    command: &TakeUpStray,
-) -> Result<Vec<OrderEvent>, Rejection> {
-    const NONE_FOREIGN: &[TransactionId] = &[];
-    let observation = &command.observation;
-    let circumstances = Circumstances {
-        payment: &observation.payment,
-        source: observation.source,
-        foreign_transactions: NONE_FOREIGN,
-        capability: command.capability,
-        policy: command.policy,
-        now: command.now,
-    };
-    let mut draft = Draft::of(order);
-    match &command.basis {
-        TakeUpBasis::Claimed => {
-            let mut hearing = Hearing::of(draft, circumstances);
-            hearing.hear_all(&observation.facts)?;
-            Ok(hearing.finish())
-        }
-        TakeUpBasis::Accepted { exception } => {
-            if order.payment(&observation.payment).is_none() {
-                draft.record(OrderEvent::PaymentStarted(PaymentStarted {
-                    payment: observation.payment.clone(),
-                    method: Method::External,
-                    asked: order.amount,
-                    app_id: None,
-                    expires_at: None,
-                    return_url: None,
-                    openid: None,
-                    client_ip: None,
-                }));
-            }
-            let mut hearing = Hearing::of(draft, circumstances);
-            for fact in &observation.facts {
-                match fact {
-                    Fact::Paid(receipt) => {
-                        hearing.accept(receipt, Basis::Accepted(exception.clone()))?;
-                    }
-                    Fact::NotPaidYet
-                    | Fact::Refund(_)
-                    | Fact::FinallyUnpaid
-                    | Fact::NoMoreRefunds => hearing.hear(fact)?,
-                }
-            }
-            Ok(hearing.finish())
-        }
-    }
 }
 
 /// The buyer came back. That proves nothing; past the bound it is only counted elsewhere.

@@ -172,23 +172,29 @@ fn resolve_exception(
     }
 }
 
-/// Ends every open exception about what is unmatched, one of them maybe by a person's word, then hands
-/// the number over.
+/// Ends every open exception, one of them maybe by a person's word, then hands the number over: what is
+/// still to be decided is decided about the order.
 fn taken_up(
     money: &StrayMoney,
     order_no: &OrderNo,
     decision: Option<&ResolveException>,
 ) -> Vec<StrayEvent> {
-    let unmatched = money.exceptions.iter().filter(|exception| {
-        exception.kind == ExceptionKind::Unmatched && exception.resolution.is_none()
-    });
-    let mut events: Vec<StrayEvent> = unmatched
+    let open = money
+        .exceptions
+        .iter()
+        .filter(|exception| exception.resolution.is_none());
+    let mut events: Vec<StrayEvent> = open
         .map(|exception| {
             let person = decision.filter(|decision| decision.exception == exception.id);
+            let action = if exception.kind == ExceptionKind::Unmatched {
+                ResolutionAction::Accept
+            } else {
+                ResolutionAction::Dismiss
+            };
             StrayEvent::ExceptionResolved(ExceptionResolved {
                 exception: exception.id.clone(),
                 kind: exception.kind,
-                action: ResolutionAction::Accept,
+                action,
                 by: person.map_or(Resolver::Events, |decision| decision.by.clone()),
                 order_no: Some(order_no.clone()),
                 note: person.and_then(|decision| decision.note.clone()),

@@ -90,8 +90,8 @@ impl StrayMoney {
         }
     }
 
-    /// Everything that it knows, for the order that takes it up: the money, then the refunds. What was
-    /// given back from here is for the order a refund made elsewhere.
+    /// Everything that it knows, for the order that takes it up: the money, then the refunds. Those that
+    /// were decided here carry their number `pf-…`, by which the order goes on with them.
     pub fn observation(&self) -> Observation {
         let money = self.transactions.iter().map(|money| {
             Fact::Paid(Receipt {
@@ -116,7 +116,7 @@ impl StrayMoney {
                 .transactions
                 .first()
                 .map_or(Source::Query, |money| money.source),
-            facts: money.chain(stated).chain(ours).collect(),
+            facts: money.chain(ours).chain(stated).collect(),
         }
     }
 

@@ -1,0 +1,107 @@
+//! An order takes up what a stray's stream holds for a number of its own.
+
+use super::hearing::{Circumstances, Hearing};
+use crate::command::{Rejection, TakeUpBasis, TakeUpStray};
+use crate::decide::Draft;
+use crate::event::{Basis, OrderEvent, PaymentStarted, RefundOrigin, RefundRequested};
+use crate::exception::ExceptionId;
+use crate::order::{Payment, PlacedOrder};
+use crate::{Fact, Method, RefundFact, RefundSize, RefundState};
+
+/// Where the order has claimed the number, the facts are met as they would have been then; where a
+/// person gave it the money, the money pays it as it is. Idempotent by what is known already.
+pub(crate) fn take_up_stray(
+    order: &PlacedOrder,
+    command: &TakeUpStray,
+) -> Result<Vec<OrderEvent>, Rejection> {
+    let observation = &command.observation;
+    let mut draft = Draft::of(order);
+    match &command.basis {
+        TakeUpBasis::Accepted { .. } if order.payment(&observation.payment).is_none() => {
+            draft.record(started_elsewhere(order, command));
+        }
+        TakeUpBasis::Accepted { .. } | TakeUpBasis::Claimed => {}
+    }
+    let circumstances = Circumstances {
+        payment: &observation.payment,
+        source: observation.source,
+        foreign_transactions: &[],
+        capability: command.capability,
+        policy: command.policy,
+        now: command.now,
+    };
+    let mut hearing = Hearing::of(draft, circumstances);
+    for fact in &observation.facts {
+        match (fact, &command.basis) {
+            (Fact::Paid(receipt), TakeUpBasis::Accepted { exception }) => {
+                hearing.accept(receipt, Basis::Accepted(exception.clone()))?;
+            }
+            (Fact::Refund(refund), TakeUpBasis::Accepted { .. } | TakeUpBasis::Claimed) => {
+                take_over_refund(&mut hearing, refund, fact)?;
+            }
+            (Fact::Paid(_), TakeUpBasis::Claimed)
+            | (Fact::NotPaidYet | Fact::FinallyUnpaid | Fact::NoMoreRefunds, _) => {
+                hearing.hear(fact)?;
+            }
+        }
+    }
+    Ok(hearing.finish())
+}
+
+/// A refund that was decided while the money was a stray goes on as the order's own, so that it holds
+/// the shipment and its outcome is waited for. One without an outcome is asked for again from here,
+/// under the same number.
+fn take_over_refund(
+    hearing: &mut Hearing<'_>,
+    refund: &RefundFact,
+    fact: &Fact,
+) -> Result<(), Rejection> {
+    let decided_here = refund.refund_no.as_ref().and_then(ExceptionId::of_refund);
+    if let Some(wish) = adopted(hearing.payment()?, refund) {
+        hearing.record(wish);
+    }
+    match (decided_here, refund.state) {
+        (Some(_), RefundState::Processing) => Ok(()),
+        (Some(_), RefundState::Succeeded(_) | RefundState::NeedsAction | RefundState::Failed)
+        | (None, _) => hearing.hear(fact),
+    }
+}
+
+/// The number as a payment that the order never started, for the money that a person gave it.
+fn started_elsewhere(order: &PlacedOrder, command: &TakeUpStray) -> OrderEvent {
+    OrderEvent::PaymentStarted(PaymentStarted {
+        payment: command.observation.payment.clone(),
+        method: Method::External,
+        asked: order.amount,
+        app_id: None,
+        expires_at: None,
+        return_url: None,
+        openid: None,
+        client_ip: None,
+    })
+}
+
+/// The wish of a refund that an exception's decision made, where it fits this payment: it is not known
+/// here, and its money has enough left.
+fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
+    let refund_no = fact.refund_no.as_ref()?;
+    let (id, attempt) = ExceptionId::of_refund(refund_no)?;
+    let money = payment.transaction(fact.transaction_id.as_ref()?)?;
+    let RefundSize::Exactly(amount) = fact.size else {
+        return None;
+    };
+    let fits = amount.currency == money.amount.currency
+        && (1..=money.left_minor(&payment.refunds)).contains(&amount.minor);
+    if !fits || payment.refund(refund_no).is_some() {
+        return None;
+    }
+    Some(OrderEvent::RefundRequested(RefundRequested {
+        payment: payment.payment.clone(),
+        method: payment.method,
+        transaction_id: money.transaction_id.clone(),
+        refund_no: refund_no.clone(),
+        amount,
+        origin: RefundOrigin::Exception { id, attempt },
+        reason: None,
+    }))
+}
