@@ -186,6 +186,3 @@ impl Reader<'_> {
         String::from_utf8(bytes.into()).map_err(|_| self.error(expected))
     }
 }
-
-#[cfg(test)]
-mod tests;

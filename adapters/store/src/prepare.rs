@@ -173,6 +173,3 @@ fn claims(events: &[Event], taken_up: Option<&StreamName>) -> Vec<ClaimRequest> 
     }
     requests
 }
-
-#[cfg(test)]
-mod tests;

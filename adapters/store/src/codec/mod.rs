@@ -42,6 +42,3 @@ pub struct Encoded {
     /// Its private part, a JSON object, where anything is in it.
     pub private: Option<Bytes>,
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! Held by the golden files.

@@ -1,0 +1,141 @@
+//! What happened beside the orders: to strays, accounts and bills.
+
+use super::field::{
+    ACCOUNT, APP_ID, EXCEPTION, METHOD, ORDER_NO, PAYMENT, RECEIPT, REFUND_FACT, SOURCE,
+    SPOKEN_TRANSACTION, always, event, known,
+};
+use super::{EventSchema, FieldForm};
+
+pub(super) const EVENTS: &[EventSchema] = &[
+    event(
+        "UnmatchedPaymentReceived",
+        "Money came for a number that no order has claimed.",
+        &[PAYMENT, METHOD, RECEIPT, SOURCE, EXCEPTION],
+    ),
+    event(
+        "UnmatchedRefundReceived",
+        "A refund came for a number that no order has claimed.",
+        &[
+            PAYMENT,
+            &[always(
+                "refund",
+                FieldForm::Object(REFUND_FACT),
+                "What is stated.",
+            )],
+            EXCEPTION,
+        ],
+    ),
+    event(
+        "StrayTakenUp",
+        "An order claimed the number.",
+        &[
+            PAYMENT,
+            &[always("order_no", ORDER_NO, "The order that has it now.")],
+        ],
+    ),
+    event(
+        "AccountRecorded",
+        "The account's identity at its gateway.",
+        &[&[
+            always("account", ACCOUNT, "The account's name here."),
+            always(
+                "gateway",
+                FieldForm::OneOf(&["alipay", "wechatpay"]),
+                "Its gateway.",
+            ),
+            always(
+                "merchant_id",
+                FieldForm::Text,
+                "Alipay's seller_id, WeChat Pay's mch_id.",
+            ),
+            known("app_id", APP_ID, "Alipay's app_id."),
+        ]],
+    ),
+    event(
+        "UnknownMessageReceived",
+        "An authentic message of a kind or with a state that was not known.",
+        &[&[
+            always("account", ACCOUNT, "The account."),
+            always(
+                "kind",
+                FieldForm::Text,
+                "The gateway's name for the kind or state.",
+            ),
+        ]],
+    ),
+    event(
+        "CorruptOrderMessaged",
+        "An authentic message for an order whose events cannot be read.",
+        &[
+            PAYMENT,
+            &[
+                always("order_no", ORDER_NO, "The order."),
+                known(
+                    "receipt",
+                    FieldForm::Object(RECEIPT),
+                    "Money that the message states.",
+                ),
+            ],
+            EXCEPTION,
+        ],
+    ),
+    event(
+        "BillImported",
+        "A gateway's bill of one day was read whole and matched against the events.",
+        &[&[
+            always("account", ACCOUNT, "The account."),
+            always(
+                "date",
+                FieldForm::Text,
+                "The bill's day, YYYY-MM-DD in Asia/Shanghai.",
+            ),
+            always(
+                "digest",
+                FieldForm::Pattern("^[0-9a-f]{64}$"),
+                "SHA-256 of the bill as read.",
+            ),
+            always(
+                "currency",
+                FieldForm::Pattern("^[A-Z]{3}$"),
+                "The currency of the sums.",
+            ),
+            always("payments", FieldForm::Integer(0), "Payment rows."),
+            always("paid_minor", FieldForm::Integer(i64::MIN), "Their sum."),
+            always("refunds", FieldForm::Integer(0), "Refund rows."),
+            always("refunded_minor", FieldForm::Integer(i64::MIN), "Their sum."),
+            always(
+                "fee_minor",
+                FieldForm::Integer(i64::MIN),
+                "The gateway's fees.",
+            ),
+            always(
+                "foreign",
+                FieldForm::Integer(0),
+                "Rows of the merchant's other applications.",
+            ),
+        ]],
+    ),
+    event(
+        "BillDifferenceFound",
+        "A row of the bill and the events say different things.",
+        &[
+            PAYMENT,
+            SPOKEN_TRANSACTION,
+            &[
+                always(
+                    "difference",
+                    FieldForm::OneOf(&[
+                        "missing_here",
+                        "missing_there",
+                        "other_amount",
+                        "other_state",
+                    ]),
+                    "In what the two differ.",
+                ),
+                known("here", FieldForm::Money, "As the events have it."),
+                known("there", FieldForm::Money, "As the bill has it."),
+            ],
+            EXCEPTION,
+        ],
+    ),
+];
