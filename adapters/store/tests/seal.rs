@@ -1,7 +1,7 @@
 //! Sealing a store.
 
 use payfold_domain::Timestamp;
-use payfold_store::{Position, SEAL_AFTER_SECS, Scope, Sealer, Store};
+use payfold_store::{Position, SEAL_AFTER_SECS, Scope, Sealer, Store, StreamName};
 
 use crate::cursor::append;
 use crate::memory::MemoryPlace;
@@ -69,4 +69,17 @@ async fn of_two_sealers_at_one_version_one_seals_and_the_other_goes_on_behind_it
     assert_eq!((sealed.ordinal, sealed.count), (2, 1));
     let all = store.read(Position(0), 9, Scope::Everything).await.unwrap();
     assert_eq!(all.events.len(), 4);
+}
+
+#[tokio::test]
+async fn a_seal_is_written_as_it_always_was() {
+    let store = MemoryPlace::default().store();
+    append(&store, 1).await;
+    let mut sealer = Sealer::open(&store, later(0)).await.unwrap();
+    sealer.read(&store).await.unwrap();
+    sealer.seal(&store, later(1)).await.unwrap();
+    let seals = store.load(&StreamName::Seal, 0).await.unwrap();
+    let golden = include_str!("golden/seal.json").trim_end();
+    assert_eq!(std::str::from_utf8(&seals[0].data).unwrap(), golden);
+    assert_eq!((&*seals[0].kind, seals[0].schema), ("Sealed", 1));
 }
