@@ -201,3 +201,47 @@ pub enum Resolver {
     /// What happened next settled it.
     Events,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_money_opens_the_same_exception_for_ever() {
+        let account = AccountName::new("ali").unwrap();
+        let id = ExceptionId::derive(&account, "2026112522001", ExceptionKind::Late);
+        assert_eq!(id.as_str(), "0b0565d4ab0f59b1b746df93f9358c1c");
+        for (subject, kind) in [
+            ("2026112522002", ExceptionKind::Late),
+            ("2026112522001", ExceptionKind::Double),
+        ] {
+            assert_ne!(ExceptionId::derive(&account, subject, kind), id);
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_refund_names_its_exception_and_its_try() {
+        let account = AccountName::new("ali").unwrap();
+        let id = ExceptionId::derive(&account, "T1", ExceptionKind::Double);
+        let refund_no = id.refund_no(2);
+        assert_eq!(
+            RefundNo::from_gateway(refund_no.as_str()),
+            Ok(refund_no.clone())
+        );
+        assert_eq!(ExceptionId::of_refund(&refund_no), Some((id, 2)));
+        for other in ["R1", "pf-1", "pf-xyz-1", "pf-"] {
+            let other = RefundNo::from_gateway(other).unwrap();
+            assert_eq!(ExceptionId::of_refund(&other), None);
+        }
+    }
+
+    #[test]
+    fn kinds_and_actions_are_found_by_their_names() {
+        for kind in ExceptionKind::ALL {
+            assert_eq!(ExceptionKind::from_name(kind.as_str()), Some(kind));
+        }
+        for action in ResolutionAction::ALL {
+            assert_eq!(ResolutionAction::from_name(action.as_str()), Some(action));
+        }
+    }
+}

@@ -174,6 +174,9 @@ fn unmatched_money_is_accepted_only_for_an_order_and_goes_over_to_it() {
     );
     let accept = || resolve(ResolutionAction::Accept, Some(say::order_no()));
     assert_eq!(tale.names(accept()), ["ExceptionResolved", "StrayTakenUp"]);
+    let exception = unmatched();
+    let accepted = TakeUpBasis::Accepted { exception };
+    assert_eq!(tale.money().take_up_basis(), accepted);
     assert_eq!(tale.when(accept()), Ok(Vec::new()));
 }
 
@@ -190,6 +193,7 @@ fn an_order_that_claims_the_number_settles_it_and_hears_everything_from_then_on(
         .resolution
         .clone();
     assert_eq!(resolution.map(|made| made.by), Some(Resolver::Events));
+    assert_eq!(tale.money().take_up_basis(), TakeUpBasis::Claimed);
     let taken = Err(StrayRejection::TakenUp(say::order_no()));
     assert_eq!(tale.when(notify([say::paid("T2", PRICE)])), taken);
     let other = StrayCommand::TakeUp {

@@ -3,7 +3,7 @@
 use super::effect::{resolved, retried, return_money, submitted};
 use super::{Book, BookEvent};
 use crate::command::{Difference, Rejection};
-use crate::exception::{ExceptionKind, ResolutionAction, Resolver};
+use crate::exception::{ResolutionAction, Resolver};
 use crate::order::{OpenedException, Refund, RefundStatus, RefundWindow, Transaction};
 use crate::policy::Capability;
 use crate::{Money, RefundNo};
@@ -119,11 +119,12 @@ pub(crate) fn carry_out(
                 return_money(book, &money.transaction_id, left, &exception.id),
             ])
         }
-        ResolutionAction::Retry => match (exception.kind, &exception.refund_no) {
-            (ExceptionKind::RefundFailed | ExceptionKind::RefundNeedsAction, Some(refund_no)) => {
-                retry(book, refund_no, capability, &by, note.as_deref())
-            }
-            (_, _) => Err(Rejection::NoSuchRefund),
-        },
+        ResolutionAction::Retry => {
+            let refund_no = exception
+                .refund_no
+                .as_ref()
+                .ok_or(Rejection::NoSuchRefund)?;
+            retry(book, refund_no, capability, &by, note.as_deref())
+        }
     }
 }

@@ -34,11 +34,22 @@ pub(super) fn resolve_exception(
         command.by,
         command.note,
     )?;
-    let accepted = match (command.action, exception.kind) {
-        (ResolutionAction::Accept, ExceptionKind::Late | ExceptionKind::Mismatch) => {
+    let accepted = match exception.kind {
+        ExceptionKind::Late | ExceptionKind::Mismatch
+            if command.action == ResolutionAction::Accept =>
+        {
             Some(money_of(&book, exception)?)
         }
-        (_, _) => None,
+        ExceptionKind::Late
+        | ExceptionKind::Mismatch
+        | ExceptionKind::Double
+        | ExceptionKind::Unmatched
+        | ExceptionKind::ExternalRefund
+        | ExceptionKind::RefundFailed
+        | ExceptionKind::RefundNeedsAction
+        | ExceptionKind::Contradiction
+        | ExceptionKind::Corrupt
+        | ExceptionKind::Bill(_) => None,
     };
 
     let mut draft = Draft::of(order);

@@ -2,7 +2,7 @@
 //! and `hearing`'s matter, what follows from each outcome too. (Refunds have their table in `book`.)
 
 use crate::event::Staleness;
-use crate::order::{OrderStatus, Payment, PaymentStage, Pending};
+use crate::order::{OrderStatus, Payment, PaymentStage, Pending, Transaction};
 
 /// Money, by what the order knows of it. The first that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,18 +73,15 @@ pub(crate) enum Standing {
 
 impl Standing {
     pub(crate) fn of(payment: &Payment) -> Self {
-        let moneyless = payment.transactions.is_empty();
-        match (&payment.stage, payment.pending) {
-            _ if !moneyless
-                && payment
-                    .transactions
-                    .iter()
-                    .all(|money| money.is_given_back()) =>
-            {
+        if !payment.transactions.is_empty() {
+            return if payment.transactions.iter().all(Transaction::is_given_back) {
                 Self::GivenBack
-            }
-            _ if !moneyless => Self::Paid,
-            (PaymentStage::Closed, _) => Self::Closed,
+            } else {
+                Self::Paid
+            };
+        }
+        match (&payment.stage, payment.pending) {
+            (PaymentStage::Closed, Pending::Unheard | Pending::Heard) => Self::Closed,
             (
                 PaymentStage::Starting | PaymentStage::Open { .. } | PaymentStage::Failed { .. },
                 Pending::Heard,

@@ -196,7 +196,7 @@ fn taken_up(
                 kind: exception.kind,
                 action,
                 by: person.map_or(Resolver::Events, |decision| decision.by.clone()),
-                order_no: Some(order_no.clone()),
+                order_no: person.map(|_| order_no.clone()),
                 note: person.and_then(|decision| decision.note.clone()),
             })
         })

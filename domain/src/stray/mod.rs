@@ -10,7 +10,8 @@ pub use decide::{StrayCommand, StrayRejection, decide_stray};
 pub use evolve::evolve_stray;
 
 use crate::book::{Acceptance, Book, offered};
-use crate::exception::{ExceptionId, ResolutionAction};
+use crate::command::TakeUpBasis;
+use crate::exception::{ExceptionId, ResolutionAction, Resolver};
 use crate::order::{
     Corruption, OpenedException, Refund, RefundStatus, RefundWindow, Transaction, Unmoved,
 };
@@ -117,6 +118,22 @@ impl StrayMoney {
                 .first()
                 .map_or(Source::Query, |money| money.source),
             facts: money.chain(ours).chain(stated).collect(),
+        }
+    }
+
+    /// On what ground an order takes it up: a person accepted its money for that order, or else the
+    /// order has claimed the number.
+    pub fn take_up_basis(&self) -> TakeUpBasis {
+        let accepted = self.exceptions.iter().find(|exception| {
+            exception.resolution.as_ref().is_some_and(|made| {
+                made.action == ResolutionAction::Accept && made.by != Resolver::Events
+            })
+        });
+        match accepted {
+            Some(exception) => TakeUpBasis::Accepted {
+                exception: exception.id.clone(),
+            },
+            None => TakeUpBasis::Claimed,
         }
     }
 
