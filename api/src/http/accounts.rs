@@ -1,0 +1,64 @@
+//! `GET /v1/accounts`: the accounts, and what each can do.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use payfold_domain::Method;
+use payfold_domain::policy::Capability;
+use serde::Serialize;
+
+use super::answer::{Items, json};
+use super::problem::Problem;
+use super::query::Query;
+use crate::app::{Account, App};
+
+/// An account, with no secret.
+#[derive(Serialize)]
+struct AccountAnswer {
+    name: String,
+    gateway: &'static str,
+    app_id: String,
+    merchant_id: String,
+    /// `full`, `retired` or `receives_only`.
+    capability: &'static str,
+    methods: Vec<&'static str>,
+    notify_url: String,
+    return_url: String,
+}
+
+/// Lists the accounts.
+pub(crate) async fn list_accounts(
+    State(app): State<Arc<App>>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.finish(())?;
+    let accounts = app.accounts.all();
+    let items = accounts
+        .values()
+        .map(|account| answer(&app, account))
+        .collect();
+    Ok(json(StatusCode::OK, &Items { items, next: None }))
+}
+
+fn answer(app: &App, account: &Account) -> AccountAnswer {
+    let (capability, startable) = match account.capability {
+        Capability::Full => ("full", account.methods()),
+        Capability::Retired => ("retired", EXTERNAL),
+        Capability::ReceivesOnly => ("receives_only", EXTERNAL),
+    };
+    AccountAnswer {
+        name: account.name.to_string(),
+        gateway: account.gateway().as_str(),
+        app_id: account.app_id.clone(),
+        merchant_id: account.merchant_id.clone(),
+        capability,
+        methods: startable.iter().map(|method| method.as_str()).collect(),
+        notify_url: app.settings.notify_url(&account.name),
+        return_url: app.settings.return_url(&account.name),
+    }
+}
+
+/// What an account takes that starts nothing itself.
+const EXTERNAL: &[Method] = &[Method::External];

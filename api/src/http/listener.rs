@@ -1,0 +1,118 @@
+//! The accept loop: bounds on connections and on how long a client may take, and an orderly end:
+//! no new connections, answers in flight are finished, streams end at once.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::world::Tasks;
+
+/// The most connections at a time; more wait to be accepted.
+const MOST_CONNECTIONS: usize = 4_096;
+
+/// How long a client may take to send a request's head, and how long an idle connection is kept.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most bytes of a request's head.
+const MOST_HEAD_BYTES: usize = 32 * 1024;
+
+/// How long no connection is accepted after the system refused one (out of file descriptors, say).
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("listening on {address}: {source}")]
+pub struct ListenError {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+/// Answers on an address with a router, until the program winds down; says on which address, for
+/// port 0 is a free one. It listens when this returns.
+///
+/// # Errors
+///
+/// Where the port is taken, or the address is not this machine's.
+pub async fn serve_router(
+    tasks: &Tasks,
+    address: SocketAddr,
+    router: Router,
+) -> Result<SocketAddr, ListenError> {
+    let failed = |source| ListenError { address, source };
+    let socket = TcpListener::bind(address).await.map_err(failed)?;
+    let listened_on = socket.local_addr().map_err(failed)?;
+    tasks.spawn(accept(socket, router, tasks.clone()));
+    Ok(listened_on)
+}
+
+async fn accept(socket: TcpListener, router: Router, tasks: Tasks) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, socket.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            () = tasks.stopping() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let answering = answer(stream, router.clone(), tasks.clone());
+                tasks.spawn(async move {
+                    answering.await;
+                    drop(place);
+                });
+            }
+            Err(error) if concerns_one_client(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+/// A client that went away before it was accepted is no reason to wait.
+fn concerns_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+async fn answer(stream: TcpStream, router: Router, tasks: Tasks) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection could not be set to answer at once");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(MOST_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = tasks.stopping() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Clients break off, and speak no HTTP; that is no news to an operator.
+        tracing::debug!(%error, "a connection broke off");
+    }
+}

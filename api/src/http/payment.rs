@@ -1,0 +1,4 @@
+//! Payments: starting them, and how they show.
+
+pub(crate) mod answer;
+pub(crate) mod start;

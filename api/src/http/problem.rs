@@ -1,0 +1,503 @@
+//! Problem documents (RFC 9457): the one place where what went wrong becomes HTTP. Every answer that
+//! is not a success is made here, but a gateway's own failure forms and the buyer's pages.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use payfold_domain::command::{Difference, Rejection};
+use payfold_projections::ViewError;
+use payfold_store::{CursorError, StoreError};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::app::AppError;
+use crate::world::WorkLost;
+
+/// What went wrong, by the name that callers match on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Malformed,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    TooLarge,
+    CursorUnknown,
+    Invalid,
+    Conflict,
+    OrderPaid,
+    OrderCancelled,
+    OrderExpired,
+    OrderCorrupt,
+    Held,
+    RefundTooMuch,
+    RefundsClosed,
+    ShipmentNotRequested,
+    ShipmentHeld,
+    ShipmentCancelled,
+    ShipmentDispatched,
+    ShipmentNotDispatched,
+    AccountReceivesOnly,
+    GatewayRefused,
+    Overloaded,
+    Behind,
+    GatewayUnknown,
+}
+
+impl Kind {
+    /// Every kind, in the order of the contract.
+    pub(crate) const ALL: [Self; 26] = [
+        Self::Malformed,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::CursorUnknown,
+        Self::Invalid,
+        Self::Conflict,
+        Self::OrderPaid,
+        Self::OrderCancelled,
+        Self::OrderExpired,
+        Self::OrderCorrupt,
+        Self::Held,
+        Self::RefundTooMuch,
+        Self::RefundsClosed,
+        Self::ShipmentNotRequested,
+        Self::ShipmentHeld,
+        Self::ShipmentCancelled,
+        Self::ShipmentDispatched,
+        Self::ShipmentNotDispatched,
+        Self::AccountReceivesOnly,
+        Self::GatewayRefused,
+        Self::Overloaded,
+        Self::Behind,
+        Self::GatewayUnknown,
+    ];
+
+    /// The status, the last part of `type`, and the title.
+    pub(crate) fn told(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Malformed => (S::BAD_REQUEST, "malformed", "The body is not JSON"),
+            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "Nobody known is calling"),
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "The caller may not do this"),
+            Self::NotFound => (S::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "The route has no such method",
+            ),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::CursorUnknown => (
+                S::GONE,
+                "cursor-unknown",
+                "This store did not make the cursor",
+            ),
+            Self::Invalid => (
+                S::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "The request is not valid",
+            ),
+            Self::Conflict => (S::CONFLICT, "conflict", "It is there with other content"),
+            Self::OrderPaid => (S::CONFLICT, "order-paid", "The order is paid"),
+            Self::OrderCancelled => (S::CONFLICT, "order-cancelled", "The order was cancelled"),
+            Self::OrderExpired => (S::CONFLICT, "order-expired", "The order has expired"),
+            Self::OrderCorrupt => (
+                S::CONFLICT,
+                "order-corrupt",
+                "The order's events cannot be read",
+            ),
+            Self::Held => (S::CONFLICT, "held", "The money waits for a decision"),
+            Self::RefundTooMuch => (
+                S::CONFLICT,
+                "refund-too-much",
+                "More than is left to give back",
+            ),
+            Self::RefundsClosed => (
+                S::CONFLICT,
+                "refunds-closed",
+                "The gateway takes no more refunds of the payment",
+            ),
+            Self::ShipmentNotRequested => (
+                S::CONFLICT,
+                "shipment-not-requested",
+                "No shipment is asked for",
+            ),
+            Self::ShipmentHeld => (S::CONFLICT, "shipment-held", "The shipment is held"),
+            Self::ShipmentCancelled => (
+                S::CONFLICT,
+                "shipment-cancelled",
+                "The shipment was cancelled",
+            ),
+            Self::ShipmentDispatched => {
+                (S::CONFLICT, "shipment-dispatched", "The shipment has left")
+            }
+            Self::ShipmentNotDispatched => (
+                S::CONFLICT,
+                "shipment-not-dispatched",
+                "The shipment has not left",
+            ),
+            Self::AccountReceivesOnly => (
+                S::CONFLICT,
+                "account-receives-only",
+                "The account only receives",
+            ),
+            Self::GatewayRefused => (S::BAD_GATEWAY, "gateway-refused", "The gateway refused"),
+            Self::Overloaded => (
+                S::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "It cannot be done now; try again",
+            ),
+            Self::Behind => (
+                S::SERVICE_UNAVAILABLE,
+                "behind",
+                "The view has not come that far",
+            ),
+            Self::GatewayUnknown => (
+                S::GATEWAY_TIMEOUT,
+                "gateway-unknown",
+                "What the gateway made of it is not known",
+            ),
+        }
+    }
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Flaw {
+    /// Where: a JSON pointer into the body, or `/path/NAME`, `/query/NAME`, `/header/NAME`.
+    pub(crate) pointer: String,
+    /// What is wrong there.
+    pub(crate) reason: String,
+    /// What is there already, for a conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) have: Option<Value>,
+    /// What was asked for now, for a conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) got: Option<Value>,
+}
+
+impl Flaw {
+    pub(crate) fn new(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            reason: reason.into(),
+            have: None,
+            got: None,
+        }
+    }
+}
+
+/// A problem, on its way to becoming an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Told>);
+
+#[derive(Debug, Clone)]
+struct Told {
+    kind: Kind,
+    detail: String,
+    errors: Vec<Flaw>,
+    left_minor: Option<i64>,
+    gateway: Option<(String, String)>,
+}
+
+/// The document, as it is written.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[Flaw]>::is_empty")]
+    errors: &'a [Flaw],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_minor: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_message: Option<&'a str>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self(Box::new(Told {
+            kind,
+            detail,
+            errors: Vec::new(),
+            left_minor: None,
+            gateway: None,
+        }))
+    }
+
+    /// A request with these flaws.
+    pub(crate) fn invalid(errors: Vec<Flaw>) -> Self {
+        let detail = match errors.as_slice() {
+            [flaw] => format!("{}: {}", flaw.pointer, flaw.reason),
+            flaws => format!("{} things in the request are wrong", flaws.len()),
+        };
+        let mut problem = Self::new(Kind::Invalid, detail);
+        problem.0.errors = errors;
+        problem
+    }
+
+    /// A request with one flaw.
+    pub(crate) fn flaw(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::invalid(vec![Flaw::new(pointer, reason)])
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no such {what}"))
+    }
+
+    /// The number that a path names is at another order.
+    pub(crate) fn number_taken(pointer: &str) -> Self {
+        let mut problem = Self::new(Kind::Conflict, "the number belongs to another order");
+        problem.0.errors = vec![Flaw::new(pointer, "it belongs to another order")];
+        problem
+    }
+
+    /// What was asked for is there with other content.
+    fn conflict(differences: Vec<Difference>) -> Self {
+        let names: Vec<&str> = differences
+            .iter()
+            .map(|difference| difference.pointer)
+            .collect();
+        let detail = format!("it is there already, with another {}", names.join(", "));
+        let mut problem = Self::new(Kind::Conflict, detail);
+        problem.0.errors = differences.into_iter().map(differing).collect();
+        problem
+    }
+}
+
+/// A differing field, its sides in the type that the field has.
+fn differing(difference: Difference) -> Flaw {
+    let side = |text: String| match text.parse::<i64>() {
+        Ok(number) if difference.pointer.ends_with("/minor") => Value::from(number),
+        Ok(_) | Err(_) if text.is_empty() => Value::Null,
+        Ok(_) | Err(_) => Value::from(text),
+    };
+    Flaw {
+        pointer: difference.pointer.to_owned(),
+        reason: "differs from what is there".to_owned(),
+        have: Some(side(difference.have)),
+        got: Some(side(difference.got)),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.0.kind.told();
+        let document = Document {
+            r#type: format!("/problems/{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.0.detail,
+            errors: &self.0.errors,
+            left_minor: self.0.left_minor,
+            gateway_code: self.0.gateway.as_ref().map(|(code, _)| code.as_str()),
+            gateway_message: self.0.gateway.as_ref().map(|(_, message)| message.as_str()),
+        };
+        // The document has no map keys but field names, so writing it cannot fail.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        if status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer realm=\"payfold\"");
+            headers.insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Rejected(rejection) => rejection.into(),
+            AppError::UnknownAccount => Self::not_found("account"),
+            AppError::MethodNotOffered { offered } => {
+                let names: Vec<&str> = offered.iter().map(|method| method.as_str()).collect();
+                let reason = format!("the account offers {}", names.join(", "));
+                Self::flaw("/method", reason)
+            }
+            AppError::NumberTaken => Self::number_taken("/path/out_trade_no"),
+            AppError::Contended => Self::new(Kind::Overloaded, error.to_string()),
+            AppError::Store(error) => error.into(),
+            AppError::Unencodable(error) => {
+                tracing::error!(%error, "an event could not be written");
+                Self::new(Kind::Overloaded, "what was decided could not be stored")
+            }
+            AppError::Cursor(error) => error.into(),
+            AppError::Evidence(error) => {
+                tracing::error!(%error, "stored evidence cannot be read");
+                Self::new(Kind::OrderCorrupt, "what the events rest on cannot be read")
+            }
+            AppError::View(error) => error.into(),
+            AppError::ViewBehind => Self::new(Kind::Behind, error.to_string()),
+            AppError::GatewayRefused { code, message } => {
+                let detail = format!("the gateway refused: {code}");
+                let mut problem = Self::new(Kind::GatewayRefused, detail);
+                problem.0.gateway = Some((code, message));
+                problem
+            }
+            AppError::GatewayUnknown(problem) => {
+                tracing::warn!(problem, "a call of a gateway has no known end");
+                Self::new(
+                    Kind::GatewayUnknown,
+                    "what became of the call at the gateway is not known",
+                )
+            }
+            AppError::Signing(problem) => {
+                tracing::error!(problem, "a request to a gateway could not be signed");
+                Self::new(
+                    Kind::Overloaded,
+                    "the request to the gateway could not be signed",
+                )
+            }
+            AppError::WorkLost(lost) => lost.into(),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let kind = match rejection {
+            Rejection::NoSuchOrder
+            | Rejection::NoSuchPayment
+            | Rejection::NoSuchRefund
+            | Rejection::NoSuchException => Kind::NotFound,
+            Rejection::Conflict(differences) => return Self::conflict(differences),
+            Rejection::RefundTooMuch { left_minor } => {
+                let mut problem = Self::new(Kind::RefundTooMuch, rejection.to_string());
+                problem.0.left_minor = Some(left_minor);
+                return problem;
+            }
+            Rejection::ActionNotOffered { offered } => {
+                let names: Vec<&str> = offered.iter().map(|action| action.as_str()).collect();
+                return Self::flaw("/action", format!("what is offered: {}", names.join(", ")));
+            }
+            Rejection::OrderNoMissing => return Self::flaw("/order_no", rejection.to_string()),
+            Rejection::OrderCorrupt => Kind::OrderCorrupt,
+            Rejection::AccountReceivesOnly => Kind::AccountReceivesOnly,
+            Rejection::OrderPaid => Kind::OrderPaid,
+            Rejection::OrderCancelled => Kind::OrderCancelled,
+            Rejection::OrderExpired => Kind::OrderExpired,
+            Rejection::PaymentsStillOpen => Kind::Overloaded,
+            Rejection::Held => Kind::Held,
+            Rejection::RefundsClosed => Kind::RefundsClosed,
+            Rejection::ShipmentNotRequested => Kind::ShipmentNotRequested,
+            Rejection::ShipmentHeld => Kind::ShipmentHeld,
+            Rejection::ShipmentCancelled => Kind::ShipmentCancelled,
+            Rejection::ShipmentDispatched => Kind::ShipmentDispatched,
+            Rejection::ShipmentNotDispatched => Kind::ShipmentNotDispatched,
+        };
+        Self::new(kind, rejection.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Self::new(Kind::Overloaded, "the store's queue is full"),
+            StoreError::Unavailable(_) | StoreError::Damaged { .. } => {
+                tracing::error!(%error, "the store could not answer");
+                Self::new(Kind::Overloaded, "the store cannot answer now")
+            }
+        }
+    }
+}
+
+impl From<CursorError> for Problem {
+    fn from(error: CursorError) -> Self {
+        match error {
+            CursorError::Store(error) => error.into(),
+            CursorError::Malformed | CursorError::Foreign | CursorError::Unknown => {
+                Self::new(Kind::CursorUnknown, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ViewError> for Problem {
+    fn from(error: ViewError) -> Self {
+        tracing::error!(%error, "a view could not be read");
+        Self::new(Kind::Overloaded, "the view cannot be read now")
+    }
+}
+
+impl From<WorkLost> for Problem {
+    fn from(lost: WorkLost) -> Self {
+        Self::new(Kind::Overloaded, lost.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn written(problem: Problem) -> (StatusCode, Value) {
+        let response = problem.into_response();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 65_536)
+            .await
+            .unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_conflict_names_each_differing_field_with_both_sides() {
+        let differences = vec![
+            Difference {
+                pointer: "/amount/minor",
+                have: "8800".into(),
+                got: "9900".into(),
+            },
+            Difference {
+                pointer: "/openid",
+                have: "".into(),
+                got: "o1".into(),
+            },
+        ];
+        let (status, document) = written(Rejection::Conflict(differences).into()).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert_eq!(document["type"], "/problems/conflict");
+        assert_eq!(document["errors"][0]["have"], 8800);
+        assert_eq!(document["errors"][0]["got"], 9900);
+        assert_eq!(document["errors"][1]["have"], Value::Null);
+        assert_eq!(document["errors"][1]["got"], "o1");
+    }
+
+    #[tokio::test]
+    async fn a_refund_that_is_too_much_tells_what_is_left() {
+        let (_, document) = written(Rejection::RefundTooMuch { left_minor: 700 }.into()).await;
+        assert_eq!(document["type"], "/problems/refund-too-much");
+        assert_eq!(document["left_minor"], 700);
+        assert_eq!(document["status"], 409);
+    }
+
+    #[tokio::test]
+    async fn a_gateways_refusal_carries_its_code_and_words() {
+        let refused = AppError::GatewayRefused {
+            code: "ACQ.X".into(),
+            message: "no".into(),
+        };
+        let (status, document) = written(refused.into()).await;
+        assert_eq!(status, StatusCode::BAD_GATEWAY);
+        assert_eq!(document["gateway_code"], "ACQ.X");
+        assert_eq!(document["gateway_message"], "no");
+    }
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.told().1).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Kind::ALL.len());
+    }
+}
