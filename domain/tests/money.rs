@@ -305,3 +305,58 @@ fn a_stray_that_is_accepted_for_an_order_paid_meanwhile_is_a_second_payment() {
     let names = story::paid().names(say::take_up("stray001", basis, [say::paid("T5", 100)]));
     assert_eq!(names, ["PaymentStarted", "DoublePaymentReceived"]);
 }
+
+#[test]
+fn money_that_its_own_message_says_went_back_is_neither_accepted_nor_sent_back_again() {
+    for late in [LatePolicy::Accept, LatePolicy::Refund] {
+        let facts = [say::paid("T1", PRICE), say::running_total(None, PRICE)];
+        let mut story = story::cancelled();
+        let names = story.names(Command::Observe(Observe {
+            policy: Policy {
+                late_cancelled: late,
+                ..Policy::HOLD
+            },
+            ..say::observing(P1, Source::Notify, facts)
+        }));
+        assert_eq!(
+            names,
+            [
+                "LatePaymentReceived",
+                "ExternalRefundObserved",
+                "ExceptionResolved"
+            ],
+            "{late:?}"
+        );
+        assert_eq!(story.status(), OrderStatus::Cancelled);
+        assert_eq!(story.sums(), [0, 0, 0, PRICE]);
+    }
+}
+
+#[test]
+fn only_what_its_message_leaves_of_money_is_sent_back() {
+    let facts = [say::paid("T1", PRICE), say::running_total(None, 1000)];
+    let policy = Policy {
+        late_cancelled: LatePolicy::Refund,
+        ..Policy::HOLD
+    };
+    let story = story::cancelled().given(Command::Observe(Observe {
+        policy,
+        ..say::observing(P1, Source::Notify, facts)
+    }));
+    let payment = story.placed().payment(&say::payment(P1)).unwrap();
+    assert_eq!(payment.refunds[0].amount, Money::cny(PRICE - 1000));
+}
+
+#[test]
+fn money_that_its_message_says_cannot_go_back_is_held() {
+    let facts = [say::paid("T1", PRICE), Fact::NoMoreRefunds];
+    let policy = Policy {
+        late_cancelled: LatePolicy::Refund,
+        ..Policy::HOLD
+    };
+    let names = story::cancelled().names(Command::Observe(Observe {
+        policy,
+        ..say::observing(P1, Source::Notify, facts)
+    }));
+    assert_eq!(names, ["LatePaymentReceived", "PaymentFinished"]);
+}

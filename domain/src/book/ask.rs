@@ -2,11 +2,11 @@
 
 use super::effect::{resolved, retried, return_money, submitted};
 use super::{Book, BookEvent};
+use crate::RefundNo;
 use crate::command::{Difference, Rejection};
 use crate::exception::{ResolutionAction, Resolver};
 use crate::order::{OpenedException, Refund, RefundStatus, RefundWindow, Transaction};
 use crate::policy::Capability;
-use crate::{Money, RefundNo};
 
 /// Whether the account can give this number's money back, and the gateway still takes refunds of it.
 pub(crate) fn takes_refunds(book: &Book<'_>, capability: Capability) -> Result<(), Rejection> {
@@ -110,10 +110,7 @@ pub(crate) fn carry_out(
         }
         ResolutionAction::Refund => {
             let money = money_of(book, exception)?;
-            let left = Money {
-                minor: money.left_minor(book.refunds),
-                ..money.amount
-            };
+            let left = money.left(book.refunds);
             Ok(vec![
                 resolved(exception, action, by, note),
                 return_money(book, &money.transaction_id, left, &exception.id),

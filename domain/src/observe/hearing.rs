@@ -2,7 +2,9 @@
 
 use super::money;
 use super::table::{MoneyBecomes, Standing, Word, WordBecomes, money_becomes, word_becomes};
-use crate::book::{BookEvent, Weighed, can_refund, contradiction, resolved, return_money, weigh};
+use crate::book::{
+    BookEvent, Weighed, can_refund, contradiction, money_of, resolved, return_money, weigh,
+};
 use crate::command::Rejection;
 use crate::decide::Draft;
 use crate::event::{
@@ -32,9 +34,18 @@ pub(super) struct Hearing<'a> {
     staleness: Option<Staleness>,
     /// The money that the message spoke of: a refund in it that names none is of this one.
     spoken_of: Option<TransactionId>,
+    /// Money that was just received beside the order, until its policy is carried out: the rest of the
+    /// message may say that it went back already, or can go back no more.
+    unsettled: Option<Unsettled>,
 }
 
-/// What becomes of held money in the append that receives it.
+struct Unsettled {
+    receipt: Receipt,
+    exception: ExceptionId,
+    settlement: Settlement,
+}
+
+/// What the policy makes of held money in the append that receives it.
 enum Settlement {
     Hold,
     Accept,
@@ -48,6 +59,7 @@ impl<'a> Hearing<'a> {
             circumstances,
             staleness: None,
             spoken_of: None,
+            unsettled: None,
         }
     }
 
@@ -68,6 +80,7 @@ impl<'a> Hearing<'a> {
     /// The money pays the order whatever its amount, for a person said so; where other money has paid
     /// it by now, it is a second payment.
     pub(super) fn accept(&mut self, receipt: &Receipt, basis: Basis) -> Result<(), Rejection> {
+        self.settle()?;
         self.spoken_of = Some(receipt.transaction_id.clone());
         let account = &self.circumstances.payment.account;
         if self.draft.order().knows(account, &receipt.transaction_id) {
@@ -108,11 +121,13 @@ impl<'a> Hearing<'a> {
         self.draft.record(event);
     }
 
-    pub(super) fn finish(self) -> Vec<OrderEvent> {
-        self.draft.finish()
+    pub(super) fn finish(mut self) -> Result<Vec<OrderEvent>, Rejection> {
+        self.settle()?;
+        Ok(self.draft.finish())
     }
 
     fn hear_money(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
+        self.settle()?;
         self.spoken_of = Some(receipt.transaction_id.clone());
         let order = self.draft.order();
         let payment = self.payment()?;
@@ -163,7 +178,8 @@ impl<'a> Hearing<'a> {
                 self.draft.record(OrderEvent::PaymentClosed(event));
             }
             WordBecomes::PaidContradicted => {
-                let paid = payment.shown_transaction();
+                // The first, whatever is confirmed since: the same contradiction is told once.
+                let paid = payment.transactions.first();
                 let paid = paid.map(|money| money.transaction_id.clone());
                 self.contradict(paid.as_ref(), Contradiction::UnpaidAfterPaid)?;
             }
@@ -208,7 +224,8 @@ impl<'a> Hearing<'a> {
         self.draft
             .record(OrderEvent::MismatchedPaymentReceived(event));
         let settlement = Settlement::from(self.circumstances.policy.mismatch);
-        self.settle(receipt, exception, settlement)
+        self.leave_unsettled(receipt, exception, settlement);
+        Ok(())
     }
 
     fn receive_double(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
@@ -219,7 +236,8 @@ impl<'a> Hearing<'a> {
         };
         self.draft.record(OrderEvent::DoublePaymentReceived(event));
         let settlement = Settlement::from(self.circumstances.policy.double);
-        self.settle(receipt, exception, settlement)
+        self.leave_unsettled(receipt, exception, settlement);
+        Ok(())
     }
 
     fn receive_late(&mut self, receipt: &Receipt) -> Result<(), Rejection> {
@@ -235,38 +253,54 @@ impl<'a> Hearing<'a> {
             exception: exception.clone(),
         };
         self.draft.record(OrderEvent::LatePaymentReceived(event));
-        self.settle(receipt, exception, Settlement::from(policy))
+        self.leave_unsettled(receipt, exception, Settlement::from(policy));
+        Ok(())
     }
 
-    /// What the policy says of money that was just received under `exception`. Where it cannot be
-    /// given back, it waits for a person.
-    fn settle(
+    fn leave_unsettled(
         &mut self,
         receipt: &Receipt,
         exception: ExceptionId,
         settlement: Settlement,
-    ) -> Result<(), Rejection> {
-        let order = self.draft.order();
-        let book = self.payment()?.book(&order.exceptions);
-        let opened = order.exception(&exception);
-        let resolve =
-            |action| opened.map(|opened| resolved(opened, action, Resolver::Policy, None));
-        match settlement {
+    ) {
+        self.unsettled = Some(Unsettled {
+            receipt: receipt.clone(),
+            exception,
+            settlement,
+        });
+    }
+
+    /// Carries the policy out, unless the money's exception has ended meanwhile. Where the money cannot
+    /// be given back, it waits for a person.
+    fn settle(&mut self) -> Result<(), Rejection> {
+        let Some(unsettled) = self.unsettled.take() else {
+            return Ok(());
+        };
+        let payment = self.payment()?;
+        let book = payment.book(&self.draft.order().exceptions);
+        let opened = book.exception(&unsettled.exception);
+        let Some(opened) = opened.filter(|opened| opened.resolution.is_none()) else {
+            return Ok(());
+        };
+        let resolve = |action| resolved(opened, action, Resolver::Policy, None);
+        match unsettled.settlement {
             Settlement::Hold => {}
             Settlement::Accept => {
-                let resolved = resolve(ResolutionAction::Accept);
-                let money = self.received(receipt)?;
-                self.draft.record_all(resolved);
-                self.draft.confirm(money, Basis::Accepted(exception));
+                let accepted = resolve(ResolutionAction::Accept);
+                let money = self.received(&unsettled.receipt)?;
+                self.draft.record(accepted);
+                self.draft
+                    .confirm(money, Basis::Accepted(unsettled.exception));
             }
-            Settlement::Refund if can_refund(&book, self.circumstances.capability) => {
-                let resolved = resolve(ResolutionAction::Refund);
-                let id = &receipt.transaction_id;
-                let returned = return_money(&book, id, receipt.amount, &exception);
-                self.draft.record_all(resolved);
-                self.draft.record(returned);
+            Settlement::Refund => {
+                let left = money_of(&book, opened)?.left(&payment.refunds);
+                if can_refund(&book, self.circumstances.capability) && left.minor > 0 {
+                    let refunded = resolve(ResolutionAction::Refund);
+                    let id = &unsettled.receipt.transaction_id;
+                    let returned = return_money(&book, id, left, &unsettled.exception);
+                    self.draft.record_all([refunded, returned]);
+                }
             }
-            Settlement::Refund => {}
         }
         Ok(())
     }

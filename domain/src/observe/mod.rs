@@ -32,7 +32,7 @@ pub(crate) fn observe(
     let mut hearing = Hearing::of(Draft::of(order), circumstances);
     hearing.hear_all(&observation.facts)?;
     hearing.note_duplicate(&observation.facts)?;
-    Ok(hearing.finish())
+    hearing.finish()
 }
 
 /// The buyer came back. That proves nothing; past the bound it is only counted elsewhere.

@@ -45,7 +45,7 @@ pub(crate) fn take_up_stray(
             }
         }
     }
-    Ok(hearing.finish())
+    hearing.finish()
 }
 
 /// A refund that was decided while the money was a stray goes on as the order's own, so that it holds

@@ -8,7 +8,7 @@ use super::{
 use crate::book::{Acceptance, Book, offered};
 use crate::exception::{ExceptionId, ResolutionAction};
 use crate::policy::Capability;
-use crate::{AccountName, PaymentRef, RefundNo, TransactionId};
+use crate::{AccountName, Money, PaymentRef, RefundNo, TransactionId};
 
 impl PlacedOrder {
     /// The payment of that name.
@@ -172,6 +172,14 @@ impl Transaction {
     /// Whether all of it was given back.
     pub fn is_given_back(&self) -> bool {
         self.refunded_minor >= self.amount.minor
+    }
+
+    /// What can still be asked back of it; `refunds` are its payment's.
+    pub(crate) fn left(&self, refunds: &[Refund]) -> Money {
+        Money {
+            minor: self.left_minor(refunds),
+            ..self.amount
+        }
     }
 
     /// What can still be asked back of it, in the minor unit; `refunds` are its payment's.

@@ -91,33 +91,33 @@ impl StrayMoney {
         }
     }
 
-    /// Everything that it knows, for the order that takes it up: the money, then the refunds. Those that
-    /// were decided here carry their number `pf-…`, by which the order goes on with them.
+    /// Everything that it knows, for the order that takes it up: each money and its refunds, then the
+    /// refunds of what is not known. Those that were decided here carry their number `pf-…`, by which
+    /// the order goes on with them.
     pub fn observation(&self) -> Observation {
-        let money = self.transactions.iter().map(|money| {
-            Fact::Paid(Receipt {
-                transaction_id: money.transaction_id.clone(),
-                amount: money.amount,
-                application: money.application.clone(),
-                paid_at: money.paid_at,
-            })
+        let mut facts = Vec::new();
+        for money in &self.transactions {
+            facts.push(Fact::Paid(receipt_of(money)));
+            let id = &money.transaction_id;
+            let ours = self
+                .refunds
+                .iter()
+                .filter(|refund| refund.transaction_id == *id);
+            facts.extend(ours.map(fact_of).map(Fact::Refund));
+            let stated = self.stated_refunds.iter();
+            let stated = stated.filter(|refund| refund.transaction_id.as_ref() == Some(id));
+            facts.extend(stated.cloned().map(Fact::Refund));
+        }
+        let stated = self.stated_refunds.iter().filter(|refund| {
+            let id = refund.transaction_id.as_ref();
+            id.and_then(|id| self.book().transaction(id)).is_none()
         });
-        let stated = self.stated_refunds.iter().cloned().map(Fact::Refund);
-        let ours = self.refunds.iter().map(|refund| {
-            Fact::Refund(RefundFact {
-                transaction_id: Some(refund.transaction_id.clone()),
-                refund_no: Some(refund.refund_no.clone()),
-                size: RefundSize::Exactly(refund.amount),
-                state: state_of(refund),
-            })
-        });
+        facts.extend(stated.cloned().map(Fact::Refund));
+        let first = self.transactions.first();
         Observation {
             payment: self.payment.clone(),
-            source: self
-                .transactions
-                .first()
-                .map_or(Source::Query, |money| money.source),
-            facts: money.chain(ours).chain(stated).collect(),
+            source: first.map_or(Source::Query, |money| money.source),
+            facts,
         }
     }
 
@@ -149,11 +149,26 @@ impl StrayMoney {
     }
 }
 
-fn state_of(refund: &Refund) -> RefundState {
-    match refund.status {
+fn receipt_of(money: &Transaction) -> Receipt {
+    Receipt {
+        transaction_id: money.transaction_id.clone(),
+        amount: money.amount,
+        application: money.application.clone(),
+        paid_at: money.paid_at,
+    }
+}
+
+fn fact_of(refund: &Refund) -> RefundFact {
+    let state = match refund.status {
         RefundStatus::Requested | RefundStatus::Submitted => RefundState::Processing,
         RefundStatus::NeedsAction => RefundState::NeedsAction,
         RefundStatus::Succeeded => RefundState::Succeeded(refund.succeeded_at),
         RefundStatus::Failed => RefundState::Failed,
+    };
+    RefundFact {
+        transaction_id: Some(refund.transaction_id.clone()),
+        refund_no: Some(refund.refund_no.clone()),
+        size: RefundSize::Exactly(refund.amount),
+        state,
     }
 }
