@@ -45,16 +45,17 @@ fn weigh_ours(book: &Book<'_>, refund: &Refund, fact: &RefundFact, now: Timestam
         Moved::Stays(staleness) => staleness,
         Moved::Submitted => return Weighed::New(vec![submitted(book, refund)]),
         Moved::NeedsAction => {
-            return Weighed::New(vec![BookEvent::RefundNeedsAction(troubled(
-                book,
-                refund,
-                ExceptionKind::RefundNeedsAction,
-            ))]);
+            let stuck = troubled(book, refund, ExceptionKind::RefundNeedsAction);
+            return Weighed::New(vec![BookEvent::RefundNeedsAction(stuck)]);
         }
         Moved::Failed => {
-            let kind = ExceptionKind::RefundFailed;
-            let mut events = settle_troubles(book, &refund.refund_no, ResolutionAction::Dismiss);
-            events.insert(0, BookEvent::RefundFailed(troubled(book, refund, kind)));
+            let failed = troubled(book, refund, ExceptionKind::RefundFailed);
+            events.push(BookEvent::RefundFailed(failed));
+            events.extend(settle_troubles(
+                book,
+                &refund.refund_no,
+                ResolutionAction::Dismiss,
+            ));
             return Weighed::New(events);
         }
         Moved::Succeeded => {
