@@ -1,0 +1,101 @@
+//! `/gateway.do`: payments that a browser opens lead to the cashier; calls between servers are
+//! answered in JSON, signed.
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::cashier;
+use super::form::Pairs;
+use super::request::{Denied, Request};
+use crate::sandbox::Sandbox;
+use crate::sign::base64_signature;
+use crate::weather::Weather;
+
+pub(super) async fn by_query(
+    State(sandbox): State<Sandbox>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    answer(&sandbox, Pairs::read(query.unwrap_or_default().as_bytes())).await
+}
+
+pub(super) async fn by_form(
+    State(sandbox): State<Sandbox>,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let mut pairs = Pairs::read(query.unwrap_or_default().as_bytes());
+    pairs.add(&body);
+    answer(&sandbox, pairs).await
+}
+
+async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
+    let method = pairs.text("method").unwrap_or_default();
+    let number = number_in(&pairs);
+    if let Weather::Down = sandbox.weather(&number).await {
+        return (
+            StatusCode::BAD_GATEWAY,
+            "<html><body><h1>502 Bad Gateway</h1></body></html>",
+        )
+            .into_response();
+    }
+    let request = Request::verified(sandbox, pairs);
+    match method.as_str() {
+        "alipay.trade.page.pay" | "alipay.trade.wap.pay" | "alipay.trade.app.pay" => {
+            match request.and_then(|request| request.open(sandbox)) {
+                Ok(number) => Redirect::to(&cashier::address(&number)).into_response(),
+                Err(denied) => cashier::denied(&denied),
+            }
+        }
+        _ => {
+            let outcome = request.and_then(|request| carry_out(sandbox, &request));
+            in_json(sandbox, &method, outcome)
+        }
+    }
+}
+
+/// Calls between servers, by method.
+fn carry_out(_sandbox: &Sandbox, _request: &Request) -> Result<Value, Denied> {
+    Err(Denied::invalid("isv.invalid-method", "不存在的方法名"))
+}
+
+/// An answer under the method's own node, signed over the node's bytes.
+fn in_json(sandbox: &Sandbox, method: &str, outcome: Result<Value, Denied>) -> Response {
+    let node = match outcome {
+        Ok(content) => content,
+        Err(denied) => json!({
+            "code": denied.code,
+            "msg": denied.msg,
+            "sub_code": denied.sub_code,
+            "sub_msg": denied.sub_msg,
+        }),
+    };
+    // Alipay escapes slashes, and signs what it sends.
+    let node = node.to_string().replace('/', "\\/");
+    let name = if method.is_empty() {
+        "error_response".to_owned()
+    } else {
+        format!("{}_response", method.replace('.', "_"))
+    };
+    let body = match base64_signature(sandbox.alipay_signer(), node.as_bytes()) {
+        Ok(sign) => format!(r#"{{{}:{node},"sign":"{sign}"}}"#, Value::String(name)),
+        Err(error) => {
+            tracing::error!(%error, "an answer was not signed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    ([(header::CONTENT_TYPE, "text/html;charset=utf-8")], body).into_response()
+}
+
+/// The number that a request is about, signed or not: by it a fault finds its call.
+fn number_in(pairs: &Pairs) -> String {
+    let content = pairs.text("biz_content").unwrap_or_default();
+    let content: Value = serde_json::from_str(&content).unwrap_or_default();
+    content
+        .get("out_trade_no")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,18 @@
+//! Alipay's side of the wire: the gateway that merchants' requests reach, and the cashier that
+//! buyers see.
+
+mod cashier;
+pub(crate) mod form;
+mod gateway;
+mod request;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::sandbox::Sandbox;
+
+pub(crate) fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/gateway.do", get(gateway::by_query).post(gateway::by_form))
+        .route("/alipay/cashier", get(cashier::show).post(cashier::act))
+}

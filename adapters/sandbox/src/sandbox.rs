@@ -1,0 +1,176 @@
+//! The simulated gateways as one value: their keys, their books, and the world they may touch. What
+//! they say and answer is written where it belongs; here is only what all of that shares.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rsa::PrivateKey;
+use rsa::pkcs8::EncodePrivateKey as _;
+use tokio::sync::Notify;
+
+use crate::books::{Books, PlatformKey};
+use crate::faults::Faults;
+use crate::keys::Keys;
+use crate::notify::Letter;
+use crate::outside::Outside;
+use crate::service::Service;
+use crate::sign::{Sign, SignerFor, SigningFailed, rsa_signer};
+
+/// How the gateways behave.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where browsers reach the sandbox, such as `http://127.0.0.1:8090`.
+    pub origin: String,
+    /// How many seconds of the retry schedules pass in one.
+    pub speed: u32,
+    /// One in how many WeChat Pay v3 notifies is preceded by a signature probe; 0 for none.
+    pub probe_one_in: u32,
+    /// Makes the gateways' signers.
+    pub signer: SignerFor,
+}
+
+impl Settings {
+    /// Real time, a probe in a thousand, signed by the `rsa` crate.
+    pub fn at(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            speed: 1,
+            probe_one_in: 1_000,
+            signer: rsa_signer,
+        }
+    }
+}
+
+/// Both gateways. A clone is the same pair.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Parts>);
+
+struct Parts {
+    keys: Keys,
+    signers: Signers,
+    service: Service,
+    outside: Outside,
+    settings: Settings,
+    started: DateTime<Utc>,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct Signers {
+    alipay: Sign,
+    public_key: Sign,
+    certificate: Sign,
+}
+
+/// What changes.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) books: Books,
+    pub(crate) faults: Faults,
+    pub(crate) outbox: Vec<Letter>,
+    advanced: TimeDelta,
+}
+
+impl Sandbox {
+    /// Both gateways with empty books.
+    ///
+    /// # Errors
+    /// Where a signer cannot be made of a key.
+    pub fn new(
+        keys: Keys,
+        service: Service,
+        outside: Outside,
+        settings: Settings,
+    ) -> Result<Self, SigningFailed> {
+        let signer = |key: &PrivateKey| {
+            let der = key.to_pkcs8_der().map_err(|error| SigningFailed {
+                problem: error.to_string(),
+            })?;
+            (settings.signer)(der.as_bytes())
+        };
+        let signers = Signers {
+            alipay: signer(&keys.alipay.gateway)?,
+            public_key: signer(&keys.wechatpay.public_key)?,
+            certificate: signer(&keys.wechatpay.platform)?,
+        };
+        let started = (outside.clock)();
+        Ok(Self(Arc::new(Parts {
+            keys,
+            signers,
+            service,
+            outside,
+            settings,
+            started,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        })))
+    }
+
+    /// Resolves once there may be something due earlier than [`Sandbox::next_due`] said.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    pub(crate) fn wake(&self) {
+        self.0.changed.notify_one();
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    pub(crate) fn outside(&self) -> &Outside {
+        &self.0.outside
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn alipay_signer(&self) -> &Sign {
+        &self.0.signers.alipay
+    }
+
+    pub(crate) fn wechatpay_signer(&self, key: PlatformKey) -> &Sign {
+        match key {
+            PlatformKey::PublicKey => &self.0.signers.public_key,
+            PlatformKey::Certificate => &self.0.signers.certificate,
+        }
+    }
+
+    /// The state, which no one holds while waiting for anything. What a panic left is still whole:
+    /// every change to it is a single step.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The true time, which stands in every message.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.0.outside.clock)()
+    }
+
+    /// The time on the sandbox's own clock, on which the retry schedules run.
+    pub(crate) fn schedule_now(&self, state: &State) -> DateTime<Utc> {
+        let speed = i32::try_from(self.0.settings.speed).unwrap_or(i32::MAX);
+        let passed = (self.now() - self.0.started)
+            .checked_mul(speed)
+            .unwrap_or(TimeDelta::MAX);
+        self.0
+            .started
+            .checked_add_signed(passed)
+            .and_then(|time| time.checked_add_signed(state.advanced))
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// Lets the sandbox's own clock jump ahead.
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        let mut state = self.state();
+        state.advanced = state.advanced.checked_add(&by).unwrap_or(state.advanced);
+        drop(state);
+        self.wake();
+    }
+}

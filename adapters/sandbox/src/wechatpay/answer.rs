@@ -1,0 +1,144 @@
+//! What WeChat Pay answers: JSON, signed with the key that the merchant asked for.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::sign::signed_headers;
+use crate::books::PlatformKey;
+use crate::draw;
+use crate::sandbox::Sandbox;
+
+/// Why a call is refused, in WeChat Pay's codes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) field: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A signature that does not hold.
+    pub(crate) fn unsigned(message: impl Into<String>) -> Self {
+        let status = StatusCode::UNAUTHORIZED;
+        Self {
+            status,
+            code: "SIGN_ERROR",
+            message: message.into(),
+            field: None,
+        }
+    }
+
+    /// A parameter that is not as it has to be; `field` is a pointer into the body.
+    pub(crate) fn parameter(field: &'static str, message: impl Into<String>) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self {
+            status,
+            code: "PARAM_ERROR",
+            message: message.into(),
+            field: Some(field),
+        }
+    }
+
+    /// A request that is in order and cannot be carried out.
+    pub(crate) fn business(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            message: message.into(),
+            field: None,
+        }
+    }
+
+    /// An outage.
+    pub(crate) fn down() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "SYSTEM_ERROR",
+            message: "系统异常，请稍后重试".to_owned(),
+            field: None,
+        }
+    }
+}
+
+pub(super) async fn no_such_resource(
+    State(sandbox): State<Sandbox>,
+    headers: HeaderMap,
+) -> Response {
+    let refusal = Refusal {
+        status: StatusCode::NOT_FOUND,
+        code: "RESOURCE_NOT_EXISTS",
+        message: "请求的资源不存在".to_owned(),
+        field: None,
+    };
+    answered(
+        &sandbox,
+        asked_key(&sandbox, &headers).unwrap_or(PlatformKey::Certificate),
+        Err(refusal),
+    )
+}
+
+/// The key with which the merchant wants to be answered: by `Wechatpay-Serial`, and without it the
+/// platform certificate's (如何从平台证书切换成微信支付公钥).
+pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<PlatformKey, Refusal> {
+    let wechatpay = &sandbox.keys().wechatpay;
+    match headers.get("wechatpay-serial").map(HeaderValue::as_bytes) {
+        None => Ok(PlatformKey::Certificate),
+        Some(id) if id == wechatpay.public_key_id.as_bytes() => Ok(PlatformKey::PublicKey),
+        Some(serial) if serial.eq_ignore_ascii_case(wechatpay.platform_cert.serial.as_bytes()) => {
+            Ok(PlatformKey::Certificate)
+        }
+        Some(_) => Err(Refusal::business(
+            "INVALID_REQUEST",
+            "Wechatpay-Serial 无效，不是本商户的平台证书序列号或公钥ID",
+        )),
+    }
+}
+
+/// Signs an answer and sends it.
+pub(super) fn answered(
+    sandbox: &Sandbox,
+    key: PlatformKey,
+    outcome: Result<Value, Refusal>,
+) -> Response {
+    let (status, body) = match outcome {
+        Ok(content) => (StatusCode::OK, content.to_string()),
+        Err(refusal) => {
+            let mut body = json!({ "code": refusal.code, "message": refusal.message });
+            if let (Some(field), Some(fields)) = (refusal.field, body.as_object_mut()) {
+                let detail =
+                    json!({ "field": field, "issue": refusal.message, "location": "body" });
+                fields.insert("detail".to_owned(), detail);
+            }
+            (refusal.status, body.to_string())
+        }
+    };
+    let signed = match signed_headers(sandbox, key, &body) {
+        Ok(headers) => headers,
+        Err(error) => {
+            tracing::error!(%error, "an answer was not signed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let mut response = (status, body).into_response();
+    let request_id = format!(
+        "08{}-0",
+        draw::hex(&sandbox.outside().entropy, 30).to_uppercase()
+    );
+    let fixed = [
+        (
+            header::CONTENT_TYPE.as_str(),
+            "application/json; charset=utf-8".to_owned(),
+        ),
+        ("request-id", request_id),
+    ];
+    for (name, value) in signed.into_iter().chain(fixed) {
+        // All of these are printable ASCII.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

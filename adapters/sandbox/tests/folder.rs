@@ -1,0 +1,127 @@
+//! What lies in the folder.
+
+use payfold_sandbox::{Ports, is_sandbox_key, open};
+use sha2::{Digest as _, Sha256};
+
+use crate::world::{FOLDER, PORTS, account, clock, entropy, file};
+
+#[test]
+fn a_first_start_makes_every_file_that_both_sides_need() {
+    for name in [
+        "payfold.toml",
+        "api.key",
+        "alipay/app_private_key.pem",
+        "alipay/alipay_public_key.pem",
+        "alipay/account.json",
+        "wechatpay/apiclient_key.pem",
+        "wechatpay/apiclient_cert.pem",
+        "wechatpay/pub_key.pem",
+        "wechatpay/platform_cert.pem",
+        "wechatpay/account.json",
+    ] {
+        assert!(FOLDER.join(name).is_file(), "{name}");
+    }
+    assert_eq!(
+        account("alipay", "gateway_url"),
+        "http://127.0.0.1:8090/gateway.do"
+    );
+    assert_eq!(account("wechatpay", "gateway_url"), "http://127.0.0.1:8090");
+    assert_eq!(account("wechatpay", "api_v3_key").len(), 32);
+    assert_eq!(account("wechatpay", "api_v2_key").len(), 32);
+    assert_eq!(account("wechatpay", "merchant_cert_serial").len(), 40);
+}
+
+#[test]
+fn the_configuration_names_the_key_by_its_hash_and_only_files_that_are_there() {
+    let configuration: toml::Table = toml::from_str(&file("payfold.toml")).unwrap();
+    let key = file("api.key");
+    let hash: String = Sha256::digest(key.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        configuration["api_keys"][0]["sha256"].as_str().unwrap(),
+        hash
+    );
+    for name in ["ali", "wx"] {
+        for (field, value) in configuration["accounts"][name].as_table().unwrap() {
+            if let Some(path) = value.as_str().filter(|_| field.ends_with("_file")) {
+                assert!(FOLDER.join(path).is_file(), "{field} = {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_later_start_keeps_the_keys_and_follows_its_port() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = |name: &str| {
+        let to = dir.path().join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(FOLDER.join(name), to).unwrap();
+    };
+    for gateway in ["alipay", "wechatpay"] {
+        for entry in std::fs::read_dir(FOLDER.join(gateway)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if !name.ends_with(".new") {
+                copy(&format!("{gateway}/{name}"));
+            }
+        }
+    }
+    copy("api.key");
+    copy("payfold.toml");
+    let edited = file("payfold.toml").replace(":8080", ":9999") + "# a line of my own\n";
+    std::fs::write(dir.path().join("payfold.toml"), edited).unwrap();
+    open(
+        dir.path(),
+        Ports {
+            sandbox: 18_090,
+            ..PORTS
+        },
+        &clock(),
+        &entropy(3),
+    )
+    .unwrap();
+    let configuration = std::fs::read_to_string(dir.path().join("payfold.toml")).unwrap();
+    assert!(configuration.contains("gateway_url = \"http://127.0.0.1:18090/gateway.do\""));
+    assert!(configuration.contains("return_origins = [\"http://127.0.0.1:18090\"]"));
+    assert!(configuration.contains("public_url = \"http://127.0.0.1:9999\""));
+    assert!(configuration.ends_with("# a line of my own\n"));
+    let key = std::fs::read_to_string(dir.path().join("alipay/app_private_key.pem")).unwrap();
+    assert_eq!(key, file("alipay/app_private_key.pem"));
+}
+
+#[test]
+fn the_sandboxs_keys_are_known_in_every_form_and_others_are_not() {
+    for name in [
+        "alipay/app_private_key.pem",
+        "alipay/alipay_public_key.pem",
+        "wechatpay/apiclient_key.pem",
+        "wechatpay/apiclient_cert.pem",
+        "wechatpay/pub_key.pem",
+        "wechatpay/platform_cert.pem",
+    ] {
+        let pem = file(name);
+        assert!(is_sandbox_key(pem.as_bytes()), "{name}");
+        let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        assert!(is_sandbox_key(bare.as_bytes()), "{name} without its lines");
+        assert!(
+            is_sandbox_key(format!("\u{feff}{bare}\r\n").as_bytes()),
+            "{name} with a BOM"
+        );
+    }
+    let others: serde_json::Value =
+        serde_json::from_str(include_str!("vectors/alipay_keys.json")).unwrap();
+    for (name, key) in others.as_object().unwrap() {
+        assert!(!is_sandbox_key(key.as_str().unwrap().as_bytes()), "{name}");
+    }
+    for junk in [
+        &b""[..],
+        b"-----BEGIN ",
+        b"-----BEGIN X-----\n-----END X-----",
+        b"\xff\xfe",
+        b"AAAA",
+    ] {
+        assert!(!is_sandbox_key(junk));
+    }
+}

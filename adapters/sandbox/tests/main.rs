@@ -1,0 +1,12 @@
+//! The simulated gateways from outside: every route by its router, every signature checked by
+//! another implementation than the one that made it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod alipay;
+mod control;
+mod folder;
+mod schedule;
+mod wechatpay;
+mod world;

@@ -1,0 +1,301 @@
+//! WeChat Pay's API, and its notifies by v3 and v2.
+
+use aes::cipher::BlockCipherDecrypt as _;
+use aes_gcm::aead::{Aead as _, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Request, StatusCode};
+use md5::{Digest as _, Md5};
+use payfold_sandbox::{Call, Settings};
+use serde_json::{Value, json};
+
+use crate::world::{Said, World, account, holds, sign_with};
+
+const NATIVE: &str = "/v3/pay/transactions/native";
+
+fn order(number: &str, total: u64) -> Value {
+    json!({
+        "appid": account("wechatpay", "app_id"),
+        "mchid": account("wechatpay", "mch_id"),
+        "description": "一本书",
+        "out_trade_no": number,
+        "notify_url": "http://shop.test/notify/wx",
+        "amount": { "total": total, "currency": "CNY" },
+    })
+}
+
+/// A merchant's call; `changed` is what becomes of the body after it was signed.
+async fn call(
+    world: &World,
+    at: i64,
+    body: &Value,
+    changed: &Value,
+    public_key: Option<&str>,
+) -> Said {
+    let (mch_id, serial) = (
+        account("wechatpay", "mch_id"),
+        account("wechatpay", "merchant_cert_serial"),
+    );
+    let message = format!("POST\n{NATIVE}\n{at}\nNONCE\n{body}\n");
+    let signature = sign_with("wechatpay/apiclient_key.pem", message.as_bytes());
+    let authorization = format!(
+        "WECHATPAY2-SHA256-RSA2048 mchid=\"{mch_id}\",nonce_str=\"NONCE\",signature=\"{signature}\",\
+         timestamp=\"{at}\",serial_no=\"{serial}\""
+    );
+    let mut request = Request::post(NATIVE).header("authorization", authorization);
+    if let Some(id) = public_key {
+        request = request.header("wechatpay-serial", id);
+    }
+    world
+        .ask(request.body(Body::from(changed.to_string())).unwrap())
+        .await
+}
+
+async fn ordered(world: &World, body: &Value) -> Said {
+    let id = account("wechatpay", "platform_public_key_id");
+    call(world, world.now().timestamp(), body, body, Some(&id)).await
+}
+
+fn answer_holds(said: &Said, key: &str) -> bool {
+    let (time, nonce) = (
+        said.header("wechatpay-timestamp"),
+        said.header("wechatpay-nonce"),
+    );
+    let message = format!("{time}\n{nonce}\n{}\n", said.text());
+    holds(key, message.as_bytes(), said.header("wechatpay-signature"))
+}
+
+fn notify_holds(call: &Call, key: &str) -> bool {
+    let header = |name| {
+        &call
+            .headers
+            .iter()
+            .find(|(other, _)| *other == name)
+            .unwrap()
+            .1
+    };
+    let body = std::str::from_utf8(&call.body).unwrap();
+    let (time, nonce) = (header("wechatpay-timestamp"), header("wechatpay-nonce"));
+    let message = format!("{time}\n{nonce}\n{body}\n");
+    holds(key, message.as_bytes(), header("wechatpay-signature"))
+}
+
+fn decrypted(call: &Call) -> Value {
+    let envelope: Value = serde_json::from_slice(&call.body).unwrap();
+    let resource = &envelope["resource"];
+    let text = |name: &str| resource[name].as_str().unwrap();
+    let cipher = Aes256Gcm::new_from_slice(account("wechatpay", "api_v3_key").as_bytes()).unwrap();
+    let nonce = Nonce::try_from(text("nonce").as_bytes()).unwrap();
+    let sealed = STANDARD.decode(text("ciphertext")).unwrap();
+    let payload = Payload {
+        msg: &sealed,
+        aad: text("associated_data").as_bytes(),
+    };
+    serde_json::from_slice(&cipher.decrypt(&nonce, payload).unwrap()).unwrap()
+}
+
+async fn pay(world: &World, number: &str, via: &str) -> Said {
+    let body = json!({ "gateway": "wechatpay", "out_trade_no": number, "via": via });
+    world.post("/_sandbox/pay", body).await
+}
+
+#[tokio::test]
+async fn a_native_order_is_paid_by_its_code_and_told_encrypted_and_signed() {
+    let world = World::new();
+    let said = ordered(&world, &order("order_1", 8_800)).await;
+    assert_eq!(said.status, StatusCode::OK, "{}", said.text());
+    assert!(answer_holds(&said, "wechatpay/pub_key.pem"));
+    let code_url = said.json()["code_url"].as_str().unwrap().to_owned();
+    let code = code_url
+        .strip_prefix("weixin://wxpay/bizpayurl?pr=")
+        .unwrap();
+    let page = world.get(&format!("/wechatpay/qr?pr={code}")).await.text();
+    assert!(page.contains("<svg") && page.contains("88.00") && page.contains("一本书"));
+    let page = world
+        .form("/wechatpay/qr", &format!("pr={code}&act=pay"))
+        .await
+        .text();
+    assert!(page.contains("支付成功"));
+
+    world.shop.will_answer(&[(204, "")]);
+    assert_eq!(world.sandbox.deliver_due().await, 1);
+    let call = world.shop.received().remove(0);
+    assert!(notify_holds(&call, "wechatpay/pub_key.pem"));
+    let transaction = decrypted(&call);
+    assert_eq!(transaction["trade_state"], "SUCCESS");
+    assert_eq!(transaction["amount"]["total"], 8_800);
+    assert_eq!(transaction["success_time"], "2026-11-23T16:00:00+08:00");
+    assert_eq!(transaction["mchid"], account("wechatpay", "mch_id"));
+    let trade = world.only_trade().await;
+    assert_eq!(trade["state"], "SUCCESS");
+    assert_eq!(trade["transaction_id"], transaction["transaction_id"]);
+    assert_eq!(world.sandbox.next_due(), None);
+}
+
+#[tokio::test]
+async fn without_a_public_key_id_the_platform_certificate_signs_answers_and_notifies() {
+    let world = World::new();
+    let body = order("order_1", 1);
+    let said = call(&world, world.now().timestamp(), &body, &body, None).await;
+    assert!(answer_holds(&said, "wechatpay/platform_cert.pem"));
+    pay(&world, "order_1", "v3").await;
+    world.sandbox.deliver_due().await;
+    assert!(notify_holds(
+        &world.shop.received()[0],
+        "wechatpay/platform_cert.pem"
+    ));
+}
+
+#[tokio::test]
+async fn the_same_order_gets_a_new_code_and_another_one_under_its_number_is_refused() {
+    let world = World::new();
+    let first = ordered(&world, &order("order_1", 1)).await.json();
+    let again = ordered(&world, &order("order_1", 1)).await.json();
+    assert_ne!(first["code_url"], again["code_url"]);
+    let other = ordered(&world, &order("order_1", 2)).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST);
+    assert_eq!(other.json()["code"], "INVALID_REQUEST");
+    pay(&world, "order_1", "v3").await;
+    assert_eq!(
+        ordered(&world, &order("order_1", 1)).await.json()["code"],
+        "ORDER_PAID"
+    );
+}
+
+#[tokio::test]
+async fn a_call_is_refused_where_signature_clock_or_merchant_is_wrong() {
+    let world = World::new();
+    let (body, now) = (order("order_1", 1), world.now().timestamp());
+    let changed = call(&world, now, &body, &order("order_1", 2), None).await;
+    let early = call(&world, now + 301, &body, &body, None).await;
+    let late = call(&world, now - 301, &body, &body, None).await;
+    let bare = world.post(NATIVE, body.clone()).await;
+    for said in [changed, early, late, bare] {
+        assert_eq!(said.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(said.json()["code"], "SIGN_ERROR");
+        assert!(answer_holds(&said, "wechatpay/platform_cert.pem"));
+    }
+    let mut foreign = body.clone();
+    foreign["appid"] = json!("wx0000000000000000");
+    assert_eq!(
+        ordered(&world, &foreign).await.json()["code"],
+        "APPID_MCHID_NOT_MATCH"
+    );
+    let mut wrong = body;
+    wrong["amount"]["total"] = json!(0);
+    let said = ordered(&world, &wrong).await;
+    assert_eq!(said.json()["code"], "PARAM_ERROR");
+    assert_eq!(said.json()["detail"]["field"], "/amount/total");
+}
+
+/// The fields of a flat document, which a test may read as simply as it was written.
+fn fields(xml: &str) -> Vec<(String, String)> {
+    xml.split('\n')
+        .filter_map(|line| {
+            let line = line
+                .trim_start_matches("<xml>")
+                .trim_start_matches("<root>");
+            let (name, rest) = line.strip_prefix('<')?.split_once('>')?;
+            let value = rest.strip_suffix(&format!("</{name}>"))?;
+            let value = value
+                .strip_prefix("<![CDATA[")
+                .map_or(value, |value| value.strip_suffix("]]>").unwrap());
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn v2_tells_in_xml_signed_by_md5_or_hmac() {
+    let world = World::new();
+    for (number, via, length) in [("order_1", "v2", 32), ("order_2", "v2-hmac", 64)] {
+        ordered(&world, &order(number, 5)).await;
+        pay(&world, number, via).await;
+        world.sandbox.deliver_due().await;
+        let call = world.shop.received().pop().unwrap();
+        let fields = fields(std::str::from_utf8(&call.body).unwrap());
+        let value = |name: &str| &fields.iter().find(|(other, _)| other == name).unwrap().1;
+        assert_eq!(value("total_fee"), "5");
+        assert_eq!(value("sign").len(), length);
+        if length == 32 {
+            let mut signed: Vec<_> = fields.iter().filter(|(name, _)| name != "sign").collect();
+            signed.sort();
+            let mut text: String = signed
+                .iter()
+                .map(|(name, value)| format!("{name}={value}&"))
+                .collect();
+            text += &format!("key={}", account("wechatpay", "api_v2_key"));
+            assert_eq!(*value("sign"), hex(&Md5::digest(text)).to_uppercase());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_told_by_v3_and_by_v2() {
+    let world = World::new();
+    ordered(&world, &order("order_1", 10)).await;
+    pay(&world, "order_1", "v3").await;
+    for (minor, via) in [(4, "v3"), (6, "v2")] {
+        let refund = json!({ "gateway": "wechatpay", "out_trade_no": "order_1", "minor": minor, "via": via });
+        assert_eq!(
+            world.post("/_sandbox/refund", refund).await.status,
+            StatusCode::OK
+        );
+        world.sandbox.deliver_due().await;
+    }
+    let received = world.shop.received();
+    let refund = decrypted(&received[1]);
+    assert_eq!(refund["refund_status"], "SUCCESS");
+    assert_eq!(refund["amount"]["refund"], 4);
+    let outer = fields(std::str::from_utf8(&received[2].body).unwrap());
+    assert!(outer.iter().all(|(name, _)| name != "sign"));
+    let req_info = &outer.iter().find(|(name, _)| name == "req_info").unwrap().1;
+    let news = fields(&decrypted_v2(req_info));
+    assert!(news.contains(&("refund_fee".to_owned(), "6".to_owned())));
+    assert!(news.contains(&("refund_status".to_owned(), "SUCCESS".to_owned())));
+    assert_eq!(world.only_trade().await["state"], "REFUND");
+}
+
+#[tokio::test]
+async fn a_probe_goes_before_the_right_notify_and_does_not_count() {
+    let world = World::with(|settings| Settings {
+        probe_one_in: 1,
+        ..settings
+    });
+    ordered(&world, &order("order_1", 1)).await;
+    pay(&world, "order_1", "v3").await;
+    world.shop.will_answer(&[(401, ""), (200, "")]);
+    world.sandbox.deliver_due().await;
+    let received = world.shop.received();
+    assert_eq!(received.len(), 2);
+    let signature = |call: &Call| {
+        call.headers
+            .iter()
+            .find(|(name, _)| *name == "wechatpay-signature")
+            .unwrap()
+            .1
+            .clone()
+    };
+    assert!(signature(&received[0]).starts_with("WECHATPAY/SIGNTEST/"));
+    assert!(notify_holds(&received[1], "wechatpay/pub_key.pem"));
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(world.only_trade().await["notifies"], 1);
+}
+
+fn decrypted_v2(req_info: &str) -> String {
+    let key = hex(&Md5::digest(account("wechatpay", "api_v2_key")));
+    let cipher = aes::Aes256::new_from_slice(key.as_bytes()).unwrap();
+    let mut bytes = STANDARD.decode(req_info).unwrap();
+    for block in bytes.as_chunks_mut::<16>().0 {
+        cipher.decrypt_block(block.into());
+    }
+    let padding = usize::from(*bytes.last().unwrap());
+    bytes.truncate(bytes.len() - padding);
+    String::from_utf8(bytes).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
