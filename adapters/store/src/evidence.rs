@@ -107,11 +107,11 @@ impl EvidenceMessage {
             .into_iter()
             .find(|channel| channel.code() == code)
             .ok_or_else(|| reader.error("a known channel"))?;
-        let received_at = Timestamp::from_micros(i64::from_be_bytes(reader.number("the time")?));
+        let received_at = Timestamp::from_micros(i64::from_be_bytes(reader.array("the time")?));
         let account = AccountName::new(&reader.text("the account")?)
-            .map_err(|_| reader.error("an account's name"))?;
+            .map_err(|invalid| reader.error(invalid.expected))?;
         let mut headers = Vec::new();
-        for _ in 0..u64::from_be_bytes(reader.number("the number of headers")?) {
+        for _ in 0..u64::from_be_bytes(reader.array("the number of headers")?) {
             headers.push((
                 reader.text("a header's name")?,
                 reader.text("a header's value")?,
@@ -165,24 +165,32 @@ impl Reader<'_> {
         Ok(taken)
     }
 
-    fn byte(&mut self, expected: &'static str) -> Result<u8, EvidenceError> {
-        let taken = self.take(1, expected)?;
-        taken.first().copied().ok_or_else(|| self.error(expected))
+    fn array<const N: usize>(&mut self, expected: &'static str) -> Result<[u8; N], EvidenceError> {
+        let taken = self.take(N, expected)?;
+        taken
+            .first_chunk()
+            .copied()
+            .ok_or_else(|| self.error(expected))
     }
 
-    fn number(&mut self, expected: &'static str) -> Result<[u8; 8], EvidenceError> {
-        let taken = self.take(8, expected)?;
-        <[u8; 8]>::try_from(&*taken).map_err(|_| self.error(expected))
+    fn byte(&mut self, expected: &'static str) -> Result<u8, EvidenceError> {
+        let [byte] = self.array(expected)?;
+        Ok(byte)
     }
 
     fn bytes(&mut self, expected: &'static str) -> Result<Bytes, EvidenceError> {
-        let len = u64::from_be_bytes(self.number(expected)?);
-        let len = usize::try_from(len).map_err(|_| self.error(expected))?;
-        self.take(len, expected)
+        let len = u64::from_be_bytes(self.array(expected)?);
+        // What no memory can hold is not there either.
+        self.take(usize::try_from(len).unwrap_or(usize::MAX), expected)
     }
 
     fn text(&mut self, expected: &'static str) -> Result<String, EvidenceError> {
+        let start = self.at + 8;
         let bytes = self.bytes(expected)?;
-        String::from_utf8(bytes.into()).map_err(|_| self.error(expected))
+        String::from_utf8(bytes.into()).map_err(|error| EvidenceError {
+            expected: "UTF-8",
+            at: start + error.utf8_error().valid_up_to(),
+            len: self.bytes.len(),
+        })
     }
 }
