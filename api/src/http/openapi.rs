@@ -144,25 +144,50 @@ fn request_body(body: routes::Body) -> Value {
 }
 
 fn responses(route: &Route) -> Value {
-    let mut responses = Map::new();
+    let mut by_status: BTreeMap<u16, Told> = BTreeMap::new();
     for answer in route.answers {
-        responses.insert(answer.status.to_string(), answer.json(route));
+        let told = by_status.entry(answer.status).or_default();
+        told.about.push(answer.about.to_owned());
+        told.contents.extend(answer.contents());
+        told.headers.extend(answer.headers.iter().copied());
+        told.headers
+            .extend(route.headers_of_views().then_some("Payfold-As-Of"));
     }
-    let mut by_status: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
     for kind in problems(route) {
-        let (status, name, _) = kind.told();
-        by_status.entry(status.as_u16()).or_default().insert(name);
+        let told = by_status.entry(kind.status().as_u16()).or_default();
+        told.about.push(format!("`{}`", kind.name()));
+        told.contents
+            .insert("application/problem+json", reference("Problem"));
     }
-    for (status, names) in by_status {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let problem = json!({ "schema": reference("Problem") });
-        let known = responses
-            .entry(status.to_string())
-            .or_insert_with(|| json!({ "content": {} }));
-        known["description"] = Value::from(names.join(", "));
-        known["content"]["application/problem+json"] = problem;
+    by_status
+        .into_iter()
+        .map(|(status, told)| (status.to_string(), told.json()))
+        .collect()
+}
+
+/// Everything that is told of one status.
+#[derive(Default)]
+struct Told {
+    about: Vec<String>,
+    contents: BTreeMap<&'static str, Value>,
+    headers: BTreeSet<&'static str>,
+}
+
+impl Told {
+    fn json(mut self) -> Value {
+        self.about.dedup();
+        let content: Map<String, Value> = self
+            .contents
+            .into_iter()
+            .map(|(media_type, schema)| (media_type.to_owned(), json!({ "schema": schema })))
+            .collect();
+        let headers: Map<String, Value> = self
+            .headers
+            .into_iter()
+            .map(|name| (name.to_owned(), json!({ "schema": { "type": "string" } })))
+            .collect();
+        json!({ "description": self.about.join(" "), "content": content, "headers": headers })
     }
-    Value::Object(responses)
 }
 
 /// The problems that a route has, with those that every route of its kind has.
@@ -186,13 +211,15 @@ fn problems(route: &Route) -> Vec<Kind> {
     if route.body.is_some() {
         kinds.extend([Kind::Malformed, Kind::TooLarge]);
     }
+    kinds.sort_by_key(|kind| kind.name());
+    kinds.dedup();
     kinds
 }
 
 fn problem_schema() -> Value {
     let types: Vec<String> = Kind::ALL
         .iter()
-        .map(|kind| format!("/problems/{}", kind.told().1))
+        .map(|kind| format!("/problems/{}", kind.name()))
         .collect();
     json!({
         "type": "object",

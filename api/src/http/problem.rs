@@ -138,10 +138,11 @@ fn differing(difference: Difference) -> Flaw {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, name, title) = self.0.kind.told();
+        let kind = self.0.kind;
+        let status = kind.status();
         let document = Document {
-            r#type: format!("/problems/{name}"),
-            title,
+            r#type: format!("/problems/{}", kind.name()),
+            title: kind.title(),
             status: status.as_u16(),
             detail: &self.0.detail,
             errors: &self.0.errors,
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_of_its_own() {
-        let mut names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.told().1).collect();
+        let mut names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Kind::ALL.len());

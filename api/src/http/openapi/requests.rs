@@ -15,7 +15,7 @@ pub(super) fn schemas() -> [(String, Value); 7] {
         (
             "RequestRefund".to_owned(),
             request(
-                json!({ "minor": minor(), "reason": optional(line(80)) }),
+                json!({ "minor": minor(), "reason": line_if_any(80) }),
                 &["minor"],
             ),
         ),
@@ -25,7 +25,7 @@ pub(super) fn schemas() -> [(String, Value); 7] {
                 json!({
                     "carrier": line(64),
                     "tracking_no": line(64),
-                    "parcel": optional(line(64)),
+                    "parcel": line_if_any(64),
                     "last": { "type": ["boolean", "null"], "default": true },
                 }),
                 &["carrier", "tracking_no"],
@@ -33,7 +33,7 @@ pub(super) fn schemas() -> [(String, Value); 7] {
         ),
         (
             "HoldShipment".to_owned(),
-            request(json!({ "reason": optional(line(256)) }), &[]),
+            request(json!({ "reason": line_if_any(256) }), &[]),
         ),
         (
             "ResolveException".to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn schemas() -> [(String, Value); 7] {
                 json!({
                     "action": { "type": "string", "enum": ["accept", "refund", "retry", "dismiss"] },
                     "order_no": { "type": ["string", "null"], "pattern": "^[0-9A-Za-z_-]{1,64}$" },
-                    "note": optional(line(1000)),
+                    "note": line_if_any(1000),
                 }),
                 &["action"],
             ),
@@ -94,7 +94,7 @@ fn start_payment() -> Value {
                 "description": "http or https, at an origin that buyers may be sent back to.",
             },
             "client_ip": { "type": ["string", "null"], "description": "IPv4 or IPv6." },
-            "openid": optional(line(128)),
+            "openid": line_if_any(128),
         }),
         &["method"],
     )
@@ -117,7 +117,7 @@ fn line(most: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": LINE })
 }
 
-fn optional(mut schema: Value) -> Value {
-    schema["type"] = json!(["string", "null"]);
-    schema
+/// A line that may be absent or null.
+fn line_if_any(most: usize) -> Value {
+    json!({ "type": ["string", "null"], "minLength": 1, "maxLength": most, "pattern": LINE })
 }

@@ -40,9 +40,9 @@ pub(super) enum Body {
 /// An answer that is no problem.
 pub(super) struct Answer {
     pub(super) status: u16,
-    about: &'static str,
+    pub(super) about: &'static str,
     contents: &'static [Content],
-    headers: &'static [&'static str],
+    pub(super) headers: &'static [&'static str],
 }
 
 enum Content {
@@ -58,24 +58,12 @@ impl Route {
 }
 
 impl Answer {
-    /// The answer, as the document has it.
-    pub(super) fn json(&self, route: &Route) -> Value {
-        let mut answer = json!({ "description": self.about });
-        for content in self.contents {
-            match content {
-                Content::Json(schema) => {
-                    answer["content"]["application/json"]["schema"] = reference(schema);
-                }
-                Content::Text(media_type) => {
-                    answer["content"][*media_type]["schema"] = json!({ "type": "string" });
-                }
-            }
-        }
-        let as_of = route.headers_of_views().then_some("Payfold-As-Of");
-        for header in self.headers.iter().copied().chain(as_of) {
-            answer["headers"][header]["schema"] = json!({ "type": "string" });
-        }
-        answer
+    /// What the answer holds, by its media type.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        self.contents.iter().map(|content| match content {
+            Content::Json(schema) => ("application/json", reference(schema)),
+            Content::Text(media_type) => (*media_type, json!({ "type": "string" })),
+        })
     }
 }
 

@@ -30,9 +30,10 @@ pub(crate) async fn start_payment(
     let order_no = names.order_no()?;
     let account = app.account(&names.account()?)?;
     let request = body.read(|fields, flaws| read(fields, flaws, &app.settings))?;
-    let payment = match request.method {
-        Method::External => names.external_payment(account.gateway())?,
-        _ => names.new_payment()?,
+    let payment = if request.method == Method::External {
+        names.external_payment(account.gateway())?
+    } else {
+        names.new_payment()?
     };
     let written = app
         .start_payment(&order_no, payment.clone(), request)

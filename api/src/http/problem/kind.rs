@@ -64,90 +64,98 @@ impl Kind {
         Self::GatewayUnknown,
     ];
 
-    /// The status, the last part of `type`, and the title.
-    pub(crate) fn told(self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
+    /// The last part of the problem's `type`.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Malformed => (S::BAD_REQUEST, "malformed", "The body is not JSON"),
-            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "Nobody known is calling"),
-            Self::Forbidden => (S::FORBIDDEN, "forbidden", "The caller may not do this"),
-            Self::NotFound => (S::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "The route has no such method",
-            ),
-            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Self::CursorUnknown => (
-                S::GONE,
-                "cursor-unknown",
-                "This store did not make the cursor",
-            ),
-            Self::Invalid => (
-                S::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "The request is not valid",
-            ),
-            Self::Conflict => (S::CONFLICT, "conflict", "It is there with other content"),
-            Self::OrderPaid => (S::CONFLICT, "order-paid", "The order is paid"),
-            Self::OrderCancelled => (S::CONFLICT, "order-cancelled", "The order was cancelled"),
-            Self::OrderExpired => (S::CONFLICT, "order-expired", "The order has expired"),
-            Self::OrderCorrupt => (
-                S::CONFLICT,
-                "order-corrupt",
-                "The order's events cannot be read",
-            ),
-            Self::Held => (S::CONFLICT, "held", "The money waits for a decision"),
-            Self::RefundTooMuch => (
-                S::CONFLICT,
-                "refund-too-much",
-                "More than is left to give back",
-            ),
-            Self::RefundsClosed => (
-                S::CONFLICT,
-                "refunds-closed",
-                "The gateway takes no more refunds of the payment",
-            ),
-            Self::ShipmentNotRequested => (
-                S::CONFLICT,
-                "shipment-not-requested",
-                "No shipment is asked for",
-            ),
-            Self::ShipmentHeld => (S::CONFLICT, "shipment-held", "The shipment is held"),
-            Self::ShipmentCancelled => (
-                S::CONFLICT,
-                "shipment-cancelled",
-                "The shipment was cancelled",
-            ),
-            Self::ShipmentDispatched => {
-                (S::CONFLICT, "shipment-dispatched", "The shipment has left")
-            }
-            Self::ShipmentNotDispatched => (
-                S::CONFLICT,
-                "shipment-not-dispatched",
-                "The shipment has not left",
-            ),
-            Self::AccountReceivesOnly => (
-                S::CONFLICT,
-                "account-receives-only",
-                "The account only receives",
-            ),
-            Self::GatewayRefused => (S::BAD_GATEWAY, "gateway-refused", "The gateway refused"),
-            Self::Overloaded => (
-                S::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "It cannot be done now; try again",
-            ),
-            Self::Behind => (
-                S::SERVICE_UNAVAILABLE,
-                "behind",
-                "The view has not come that far",
-            ),
-            Self::GatewayUnknown => (
-                S::GATEWAY_TIMEOUT,
-                "gateway-unknown",
-                "What the gateway made of it is not known",
-            ),
+            Self::Malformed => "malformed",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::CursorUnknown => "cursor-unknown",
+            Self::Invalid => "invalid",
+            Self::Conflict => "conflict",
+            Self::OrderPaid => "order-paid",
+            Self::OrderCancelled => "order-cancelled",
+            Self::OrderExpired => "order-expired",
+            Self::OrderCorrupt => "order-corrupt",
+            Self::Held => "held",
+            Self::RefundTooMuch => "refund-too-much",
+            Self::RefundsClosed => "refunds-closed",
+            Self::ShipmentNotRequested => "shipment-not-requested",
+            Self::ShipmentHeld => "shipment-held",
+            Self::ShipmentCancelled => "shipment-cancelled",
+            Self::ShipmentDispatched => "shipment-dispatched",
+            Self::ShipmentNotDispatched => "shipment-not-dispatched",
+            Self::AccountReceivesOnly => "account-receives-only",
+            Self::GatewayRefused => "gateway-refused",
+            Self::Overloaded => "overloaded",
+            Self::Behind => "behind",
+            Self::GatewayUnknown => "gateway-unknown",
+        }
+    }
+
+    /// The problem's title.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "The body is not JSON",
+            Self::Unauthorized => "Nobody known is calling",
+            Self::Forbidden => "The caller may not do this",
+            Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "The route has no such method",
+            Self::TooLarge => "The body is too large",
+            Self::CursorUnknown => "This store did not make the cursor",
+            Self::Invalid => "The request is not valid",
+            Self::Conflict => "It is there with other content",
+            Self::OrderPaid => "The order is paid",
+            Self::OrderCancelled => "The order was cancelled",
+            Self::OrderExpired => "The order has expired",
+            Self::OrderCorrupt => "The order's events cannot be read",
+            Self::Held => "The money waits for a decision",
+            Self::RefundTooMuch => "More than is left to give back",
+            Self::RefundsClosed => "The gateway takes no more refunds of the payment",
+            Self::ShipmentNotRequested => "No shipment is asked for",
+            Self::ShipmentHeld => "The shipment is held",
+            Self::ShipmentCancelled => "The shipment was cancelled",
+            Self::ShipmentDispatched => "The shipment has left",
+            Self::ShipmentNotDispatched => "The shipment has not left",
+            Self::AccountReceivesOnly => "The account only receives",
+            Self::GatewayRefused => "The gateway refused",
+            Self::Overloaded => "It cannot be done now; try again",
+            Self::Behind => "The view has not come that far",
+            Self::GatewayUnknown => "What the gateway made of it is not known",
+        }
+    }
+
+    /// The status of an answer with the problem.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::CursorUnknown => StatusCode::GONE,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict
+            | Self::OrderPaid
+            | Self::OrderCancelled
+            | Self::OrderExpired
+            | Self::OrderCorrupt
+            | Self::Held
+            | Self::RefundTooMuch
+            | Self::RefundsClosed
+            | Self::ShipmentNotRequested
+            | Self::ShipmentHeld
+            | Self::ShipmentCancelled
+            | Self::ShipmentDispatched
+            | Self::ShipmentNotDispatched
+            | Self::AccountReceivesOnly => StatusCode::CONFLICT,
+            Self::GatewayRefused => StatusCode::BAD_GATEWAY,
+            Self::Overloaded | Self::Behind => StatusCode::SERVICE_UNAVAILABLE,
+            Self::GatewayUnknown => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 }

@@ -28,9 +28,12 @@ pub(crate) async fn request_refund(
     let written = app
         .request_refund(&order_no, payment.clone(), refund_no.clone(), minor, reason)
         .await
-        .map_err(|error| match error {
-            AppError::NumberTaken => Problem::number_taken("/path/refund_no"),
-            other => other.into(),
+        .map_err(|error| {
+            if matches!(error, AppError::NumberTaken) {
+                Problem::number_taken("/path/refund_no")
+            } else {
+                error.into()
+            }
         })?;
     answer(&app, &written, &payment, &refund_no)
 }
