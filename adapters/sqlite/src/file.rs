@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::connection::{Role, connect};
 use crate::error::OpenError;
+use crate::fresh::Fresh;
 
 /// "payf", in the file's header.
 const APPLICATION_ID: u32 = 0x7061_7966;
@@ -122,7 +122,6 @@ pub(crate) fn lay_out(connection: &Connection, id: Uuid) -> rusqlite::Result<()>
 }
 
 fn create(folder: &Path, file: &Path, id: Uuid) -> Result<(), OpenError> {
-    let fresh = folder.join("events.db.new");
     let failed = |doing| {
         move |source| OpenError::Folder {
             folder: folder.to_owned(),
@@ -130,35 +129,15 @@ fn create(folder: &Path, file: &Path, id: Uuid) -> Result<(), OpenError> {
             source,
         }
     };
-    for leftover in [
-        fresh.clone(),
-        beside(&fresh, "-wal"),
-        beside(&fresh, "-shm"),
-    ] {
-        match fs::remove_file(&leftover) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("removing what was left of a new store")(error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    File::create_new(&fresh).map_err(failed("making events.db.new"))?;
-    write_new(&fresh, id).map_err(|source| OpenError::Engine {
-        file: fresh.clone(),
+    let fresh = Fresh::begin(folder).map_err(failed("making events.db.new"))?;
+    fresh.lay_out(id).map_err(|source| OpenError::Engine {
+        file: file.to_owned(),
         doing: "making a new store",
         source,
     })?;
-    fs::rename(&fresh, file).map_err(failed("renaming events.db.new to events.db"))?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed("flushing the folder"))
-}
-
-fn write_new(file: &Path, id: Uuid) -> rusqlite::Result<()> {
-    let connection = connect(file, Role::Writer)?;
-    lay_out(&connection, id)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.close().map_err(|(_, error)| error)
+    fresh
+        .settle()
+        .map_err(failed("renaming events.db.new to events.db"))
 }
 
 /// A file shorter than its header says lost its end, unless a log beside it still has that.
@@ -185,7 +164,8 @@ fn exists(folder: &Path, file: &Path) -> Result<bool, OpenError> {
     })
 }
 
-fn beside(file: &Path, suffix: &str) -> PathBuf {
+/// The file of that name and suffix, as SQLite keeps its log beside its file.
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -187,3 +187,88 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn cell(bytes: usize) -> (Work, Reply<CellOutcome>) {
+        let (asked, reply) = Asked::new(CellWrite {
+            name: "cell".to_owned(),
+            expected: 0,
+            value: Bytes::from(vec![b'x'; bytes]),
+        });
+        (Work::Cell(asked), reply)
+    }
+
+    fn queue(queue_requests: usize, queue_bytes: usize) -> Queue {
+        Queue::new(Options {
+            queue_requests,
+            queue_bytes,
+            readers: 1,
+        })
+    }
+
+    #[test]
+    fn past_its_bounds_it_says_that_it_is_overloaded() {
+        let by_requests = queue(2, usize::MAX);
+        let by_bytes = queue(usize::MAX, 2_500);
+        for full in [by_requests, by_bytes] {
+            full.put(cell(1_000).0).unwrap();
+            full.put(cell(1_000).0).unwrap();
+            let refused = full.put(cell(1_000).0);
+            assert!(matches!(refused, Err(StoreError::Overloaded)));
+            assert_eq!(full.take().unwrap().len(), 2);
+            full.put(cell(1_000).0).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_request_larger_than_the_bound_is_taken_when_nothing_waits() {
+        let queue = queue(8, 100);
+        queue.put(cell(1_000).0).unwrap();
+        assert!(matches!(queue.put(cell(1).0), Err(StoreError::Overloaded)));
+        assert_eq!(queue.take().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_group_is_bounded_in_requests_and_in_bytes() {
+        let queue = queue(usize::MAX, usize::MAX);
+        for _ in 0..300 {
+            queue.put(cell(1).0).unwrap();
+        }
+        assert_eq!(queue.take().unwrap().len(), 256);
+        assert_eq!(queue.take().unwrap().len(), 44);
+        for _ in 0..3 {
+            queue.put(cell(600_000).0).unwrap();
+        }
+        queue.put(cell(2_000_000).0).unwrap();
+        let groups: Vec<usize> = (0..4).map(|_| queue.take().unwrap().len()).collect();
+        assert_eq!(groups, [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn closed_it_gives_what_it_has_and_takes_no_more() {
+        let queue = queue(8, usize::MAX);
+        queue.put(cell(1).0).unwrap();
+        queue.close();
+        assert!(matches!(
+            queue.put(cell(1).0),
+            Err(StoreError::Unavailable(_))
+        ));
+        assert_eq!(queue.take().unwrap().len(), 1);
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn nobody_waits_for_a_writer_that_is_gone() {
+        let queue = queue(8, usize::MAX);
+        let (work, mut reply) = cell(1);
+        queue.put(work).unwrap();
+        queue.abandon();
+        assert!(reply.try_recv().is_err());
+        assert!(queue.put(cell(1).0).is_err());
+    }
+}

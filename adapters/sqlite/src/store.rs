@@ -10,6 +10,7 @@ use payfold_store::{
 };
 use uuid::Uuid;
 
+use crate::backup::{self, BackupError};
 use crate::connection::{Role, connect, connect_in_memory};
 use crate::error::OpenError;
 use crate::file;
@@ -134,6 +135,12 @@ impl SqliteStore {
             Engine::ReadOnly { readers, .. } => readers.close(),
             Engine::InPlace(_) => {}
         }
+    }
+
+    /// Copies the store, as of one moment, into the folder `dest`, which this makes; writes and reads
+    /// go on meanwhile. Blocks while it copies.
+    pub fn back_up(&self, dest: &Path) -> Result<(), BackupError> {
+        self.ask(|reading| Ok(backup::back_up(reading.connection, dest)))?
     }
 
     fn ask<T>(

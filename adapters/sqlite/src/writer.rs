@@ -167,3 +167,100 @@ fn watch_log(connection: &mut Connection, pages: &Arc<AtomicI32>) -> rusqlite::R
         Ok(())
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use payfold_store::CellOutcome;
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::file;
+    use crate::reading::{Names, Reading};
+    use crate::writing::CellWrite;
+
+    fn writer(folder: &TempDir) -> Writer {
+        let file = file::ensure(folder.path(), Uuid::from_u128(7)).unwrap();
+        let connection = connect(&file, Role::Writer).unwrap();
+        Writer::new(Origin::File(file), connection).unwrap()
+    }
+
+    fn cell(name: &str, bytes: usize) -> CellWrite {
+        CellWrite {
+            name: name.to_owned(),
+            expected: 0,
+            value: Bytes::from(vec![b'x'; bytes]),
+        }
+    }
+
+    fn length(connection: &Connection, name: &str) -> Option<usize> {
+        let names = &mut Names::default();
+        let found = Reading { connection, names }.cell(name).unwrap();
+        found.map(|cell| cell.value.len())
+    }
+
+    #[test]
+    fn a_full_file_rolls_the_whole_batch_back_and_room_brings_writes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(&folder);
+        writer
+            .transact(|changes| changes.set_cell(&cell("kept", 1)))
+            .unwrap();
+        let pages: i64 = writer
+            .connection()
+            .unwrap()
+            .query_row("PRAGMA page_count", (), |row| row.get(0))
+            .unwrap();
+        let limit = writer.connection().unwrap();
+        limit
+            .pragma_update(None, "max_page_count", pages + 2)
+            .unwrap();
+        let full = writer.transact(|changes| {
+            changes.set_cell(&cell("neighbour", 1))?;
+            changes.set_cell(&cell("large", 100_000))
+        });
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        let reader = connect(&file::file_in(folder.path()), Role::Reader).unwrap();
+        assert_eq!(length(&reader, "kept"), Some(1));
+        assert_eq!(length(&reader, "neighbour"), None);
+        let outcome = writer.transact(|changes| changes.set_cell(&cell("large", 100_000)));
+        assert_eq!(outcome.unwrap(), CellOutcome::Written { revision: 1 });
+        assert_eq!(length(&reader, "large"), Some(100_000));
+    }
+
+    #[test]
+    fn an_error_in_memory_rolls_back_and_keeps_what_was_there() {
+        let connection = crate::connection::connect_in_memory().unwrap();
+        file::lay_out(&connection, Uuid::from_u128(7)).unwrap();
+        let mut writer = Writer::new(Origin::Memory, connection).unwrap();
+        writer
+            .transact(|changes| changes.set_cell(&cell("kept", 1)))
+            .unwrap();
+        let failed: Result<(), _> = writer.transact(|changes| {
+            changes.set_cell(&cell("lost", 1))?;
+            Err(StoreError::Unavailable(
+                "as if the disk were gone".to_owned(),
+            ))
+        });
+        assert!(failed.is_err());
+        writer.transact(|changes| changes.probe()).unwrap();
+        let connection = writer.connection().unwrap();
+        assert_eq!(length(connection, "kept"), Some(1));
+        assert_eq!(length(connection, "lost"), None);
+    }
+
+    #[test]
+    fn a_log_past_its_bound_is_copied_and_starts_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(&folder);
+        let large = cell("large", 34 << 20);
+        writer.transact(|changes| changes.set_cell(&large)).unwrap();
+        assert!(writer.log_pages.load(Ordering::Relaxed) > LOG_PAGES);
+        writer.shorten_log();
+        writer
+            .transact(|changes| changes.set_cell(&cell("next", 1)))
+            .unwrap();
+        assert!(writer.log_pages.load(Ordering::Relaxed) < 100);
+    }
+}

@@ -30,15 +30,11 @@ pub(crate) fn order(number: u64) -> StreamName {
     StreamName::Order(OrderNo::new(&format!("A-{number}")).unwrap())
 }
 
-pub(crate) fn payment(number: u64) -> PaymentRef {
+fn payment(number: u64) -> PaymentRef {
     PaymentRef {
         account: AccountName::new("ali").unwrap(),
         out_trade_no: OutTradeNo::from_gateway(&format!("PAY{number}")).unwrap(),
     }
-}
-
-pub(crate) fn stray(number: u64) -> StreamName {
-    StreamName::Stray(payment(number))
 }
 
 pub(crate) fn claim(number: u64) -> Claim {

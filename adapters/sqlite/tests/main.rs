@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod backup;
 mod conformance;
 mod crash;
+mod full_disk;
 mod given;
 mod opening;
 mod port;
