@@ -9,9 +9,9 @@ use payfold_store::{Position, Scope, Store, StoreError};
 use crate::error::ViewError;
 use crate::runner::Runner;
 
-/// How many events a page holds at most: enough to share a commit's cost when a view is behind, and
-/// some tens of milliseconds of work.
-const PAGE_EVENTS: usize = 8192;
+/// How many events are folded at once at most: enough to share a commit's cost when a view is behind,
+/// and some tens of milliseconds of work.
+const STRETCH_EVENTS: usize = 8192;
 
 /// Why the views cannot be kept up now. What was folded stays; calling again goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,8 @@ async fn follow_on<Pause: Future<Output = ()>>(
         let newest = *tip.borrow_and_update();
         match runner.next_read(newest)? {
             Some(after) => {
-                if step(store, runner, after).await? >= newest {
+                let reached = step(store, runner, after, newest).await?;
+                if reached >= newest || reached <= after {
                     pause().await;
                 }
             }
@@ -78,22 +79,33 @@ pub async fn catch_up(store: &dyn Store, runner: &mut Runner) -> Result<(), Foll
     verify(store, runner).await?;
     let newest = *store.tip().borrow();
     while let Some(after) = runner.next_read(newest)? {
-        if step(store, runner, after).await? <= after {
+        if step(store, runner, after, newest).await? <= after {
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Reads and folds one page; answers with where it ended.
+/// Reads and folds a stretch of the feed that ends no later than it must to reach `newest`; answers with
+/// where it ended. A store may end its pages early, so several make a stretch.
 async fn step(
     store: &dyn Store,
     runner: &mut Runner,
     after: Position,
+    newest: Position,
 ) -> Result<Position, FollowError> {
-    let page = store.read(after, PAGE_EVENTS, Scope::Public).await?;
-    runner.apply(after, &page.events, page.read_to)?;
-    Ok(page.read_to)
+    let mut stretch = store.read(after, STRETCH_EVENTS, Scope::Public).await?;
+    while stretch.read_to < newest && stretch.events.len() < STRETCH_EVENTS {
+        let limit = STRETCH_EVENTS - stretch.events.len();
+        let page = store.read(stretch.read_to, limit, Scope::Public).await?;
+        if page.read_to <= stretch.read_to {
+            break;
+        }
+        stretch.events.extend(page.events);
+        stretch.read_to = page.read_to;
+    }
+    runner.apply(after, &stretch.events, stretch.read_to)?;
+    Ok(stretch.read_to)
 }
 
 /// Holds each view against the store: one that has come further than the store, or knows another event

@@ -13,6 +13,7 @@ use payfold_domain::{
     AccountName, AppId, Application, Method, Money, OrderNo, OutTradeNo, PaymentRef, Receipt,
     RefundNo, Source, Timestamp, TransactionId,
 };
+use payfold_projections::{Place, Runner, Views};
 use payfold_store::{Position, Recorded, StreamName};
 use uuid::Uuid;
 
@@ -77,6 +78,15 @@ impl Feed {
             hash,
         });
         position
+    }
+
+    /// The views of it, in memory.
+    pub(crate) fn folded(&self) -> (Runner, Views) {
+        let (mut runner, views) = Runner::open(Place::Memory, STORE).unwrap();
+        runner
+            .apply(Position::default(), &self.recorded, self.tip())
+            .unwrap();
+        (runner, views)
     }
 
     /// Where the feed ends.

@@ -9,3 +9,8 @@
 mod answers;
 mod feed;
 mod folding;
+mod following;
+mod generations;
+mod lists;
+mod open_work;
+mod report;
