@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::connection::{Role, connect};
 use crate::error::failed;
-use crate::reading::{Names, Reading};
+use crate::reading::{Kinds, Reading};
 
 /// At most `keep` stay open; more than callers who read at the same moment are never opened.
 pub(crate) struct Readers {
@@ -19,7 +19,7 @@ pub(crate) struct Readers {
 
 struct Reader {
     connection: Connection,
-    names: Names,
+    kinds: Kinds,
 }
 
 impl Readers {
@@ -42,12 +42,12 @@ impl Readers {
             None => Reader {
                 connection: connect(&self.file, Role::Reader)
                     .map_err(failed("opening the store for reading"))?,
-                names: Names::default(),
+                kinds: Kinds::default(),
             },
         };
         let answer = question(&mut Reading {
             connection: &reader.connection,
-            names: &mut reader.names,
+            kinds: &mut reader.kinds,
         })?;
         let mut idle = self.lock();
         if idle.len() < self.keep {

@@ -1,7 +1,7 @@
 //! Every question the port asks, answered on one connection. No answer holds a read transaction longer
 //! than one statement or one page.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,19 +21,55 @@ const PAGE_EVENTS: usize = 1_000;
 /// A page of the total order ends early once its events reach this.
 const PAGE_BYTES: usize = 1 << 20;
 const KNOWN_KINDS: usize = 256;
-const KNOWN_STREAMS: usize = 4_096;
 
-/// Names that many rows share, kept once.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    kinds: HashSet<Arc<str>>,
-    streams: HashMap<i64, StreamName>,
+macro_rules! event_columns {
+    () => {
+        "e.position, s.name, e.version, e.id, e.kind, e.schema, e.time_us, e.data, e.evidence, e.hash"
+    };
 }
+
+macro_rules! private_columns {
+    () => {
+        "e.private, p.salt, p.bytes"
+    };
+}
+
+const LOAD: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", ",
+    private_columns!(),
+    " FROM streams s JOIN events e ON e.stream_id = s.id",
+    " LEFT JOIN private_parts p ON p.position = e.position",
+    " WHERE s.name = ?1 AND e.version > ?2 ORDER BY e.version LIMIT ?3",
+);
+
+// An event whose stream is gone is to show, so it is joined from the left.
+const READ_PUBLIC: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM events e LEFT JOIN streams s ON s.id = e.stream_id",
+    " WHERE e.position > ?1 ORDER BY e.position LIMIT ?2",
+);
+
+const READ_EVERYTHING: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", ",
+    private_columns!(),
+    " FROM events e LEFT JOIN streams s ON s.id = e.stream_id",
+    " LEFT JOIN private_parts p ON p.position = e.position",
+    " WHERE e.position > ?1 ORDER BY e.position LIMIT ?2",
+);
+
+/// The names of events that were met, kept once for all rows.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds(HashSet<Arc<str>>);
 
 /// A connection and the names it has met.
 pub(crate) struct Reading<'a> {
     pub(crate) connection: &'a Connection,
-    pub(crate) names: &'a mut Names,
+    pub(crate) kinds: &'a mut Kinds,
 }
 
 impl Reading<'_> {
@@ -42,15 +78,12 @@ impl Reading<'_> {
         stream: &StreamName,
         after: u64,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let row = stream_row(self.connection, stream).map_err(failed("looking for a stream"))?;
-        let Some((id, _)) = row else {
-            return Ok(Vec::new());
-        };
+        let name = stream.to_string();
         let mut events: Vec<Recorded> = Vec::new();
         loop {
             let before = events.len();
             let reached = events.last().map_or(after, |event| event.version);
-            self.load_page(stream, id, reached, &mut events)?;
+            self.load_page(&name, reached, &mut events)?;
             if events.len() < before.saturating_add(PAGE_EVENTS) {
                 return Ok(events);
             }
@@ -59,22 +92,17 @@ impl Reading<'_> {
 
     fn load_page(
         &mut self,
-        stream: &StreamName,
-        id: i64,
+        stream: &str,
         after: u64,
         events: &mut Vec<Recorded>,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "SELECT e.position, e.stream_id, e.version, e.id, e.kind, e.schema, \
-             e.time_us, e.data, e.evidence, e.hash, e.private, p.salt, p.bytes \
-             FROM events e LEFT JOIN private_parts p ON p.position = e.position \
-             WHERE e.stream_id = ?1 AND e.version > ?2 ORDER BY e.version LIMIT ?3";
         let failed = failed("loading a stream");
-        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut statement = self.connection.prepare_cached(LOAD).map_err(&failed)?;
         let mut rows = statement
-            .query((id, clamped(after), clamped_usize(PAGE_EVENTS)))
+            .query((stream, clamped(after), clamped_usize(PAGE_EVENTS)))
             .map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
-            let event = recorded(row, stream, self.names)?;
+            let event = recorded(row, self.kinds)?;
             events.push(Recorded {
                 private: private(row)?,
                 ..event
@@ -99,16 +127,8 @@ impl Reading<'_> {
         scope: Scope,
     ) -> Result<Page, StoreError> {
         let sql = match scope {
-            Scope::Public => {
-                "SELECT position, stream_id, version, id, kind, schema, time_us, data, evidence, hash \
-                 FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"
-            }
-            Scope::Everything => {
-                "SELECT e.position, e.stream_id, e.version, e.id, e.kind, e.schema, e.time_us, e.data, \
-                 e.evidence, e.hash, e.private, p.salt, p.bytes \
-                 FROM events e LEFT JOIN private_parts p ON p.position = e.position \
-                 WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"
-            }
+            Scope::Public => READ_PUBLIC,
+            Scope::Everything => READ_EVERYTHING,
         };
         let failed = failed("reading events");
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
@@ -121,10 +141,9 @@ impl Reading<'_> {
         };
         let mut bytes = 0_usize;
         while let Some(row) = rows.next().map_err(&failed)? {
-            let stream = self.stream_name(value(row, 1)?)?;
-            let mut event = recorded(row, &stream, self.names)?;
+            let mut event = recorded(row, self.kinds)?;
             page.read_to = event.position;
-            match (scope, &stream) {
+            match (scope, &event.stream) {
                 (Scope::Public, StreamName::Seal) => continue,
                 (Scope::Public, _) => {}
                 (Scope::Everything, _) => event.private = private(row)?,
@@ -234,28 +253,6 @@ impl Reading<'_> {
             value: Bytes::copy_from_slice(blob(row, 1)?),
         }))
     }
-
-    fn stream_name(&mut self, id: i64) -> Result<StreamName, StoreError> {
-        const SQL: &str = "SELECT name FROM streams WHERE id = ?1";
-        if let Some(name) = self.names.streams.get(&id) {
-            return Ok(name.clone());
-        }
-        let failed = failed("reading a stream's name");
-        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
-        let mut rows = statement.query([id]).map_err(&failed)?;
-        let Some(row) = rows.next().map_err(&failed)? else {
-            return Err(StoreError::Damaged {
-                place: format!("stream {id}"),
-                problem: "events name it, and it has no name".to_owned(),
-            });
-        };
-        let name = parsed(text(row, 0)?)?;
-        if self.names.streams.len() >= KNOWN_STREAMS {
-            self.names.streams.clear();
-        }
-        self.names.streams.insert(id, name.clone());
-        Ok(name)
-    }
 }
 
 /// A stream's row and its end.
@@ -302,16 +299,15 @@ pub(crate) fn last_position(connection: &Connection) -> rusqlite::Result<u64> {
         .query_row((), |row| row.get(0))
 }
 
-/// Reads the columns named in every statement over events, in this order: position, stream, version,
-/// id, kind, schema, time, data, evidence, hash.
-fn recorded(row: &Row<'_>, stream: &StreamName, names: &mut Names) -> Result<Recorded, StoreError> {
+/// Reads the columns of `event_columns`.
+fn recorded(row: &Row<'_>, kinds: &mut Kinds) -> Result<Recorded, StoreError> {
     let evidence = optional_blob(row, 8)?;
     Ok(Recorded {
         position: Position(value(row, 0)?),
-        stream: stream.clone(),
+        stream: parsed(text(row, 1)?)?,
         version: value(row, 2)?,
         id: Uuid::from_slice(blob(row, 3)?).map_err(|error| damaged(row, &error))?,
-        kind: names.kind(text(row, 4)?),
+        kind: kinds.shared(text(row, 4)?),
         schema: value(row, 5)?,
         time: Timestamp::from_micros(value(row, 6)?),
         data: Bytes::copy_from_slice(blob(row, 7)?),
@@ -321,7 +317,7 @@ fn recorded(row: &Row<'_>, stream: &StreamName, names: &mut Names) -> Result<Rec
     })
 }
 
-/// The private part: its commitment at 10, its opening at 11 and 12.
+/// Reads the columns of `private_columns` after those of the event.
 fn private(row: &Row<'_>) -> Result<Option<Kept>, StoreError> {
     kept(row, [10, 11, 12])
 }
@@ -353,14 +349,14 @@ fn kept(row: &Row<'_>, [commitment, salt, bytes]: [usize; 3]) -> Result<Option<K
     }))
 }
 
-impl Names {
-    fn kind(&mut self, name: &str) -> Arc<str> {
-        if let Some(kind) = self.kinds.get(name) {
+impl Kinds {
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(kind) = self.0.get(name) {
             return Arc::clone(kind);
         }
         let kind: Arc<str> = Arc::from(name);
-        if self.kinds.len() < KNOWN_KINDS {
-            self.kinds.insert(Arc::clone(&kind));
+        if self.0.len() < KNOWN_KINDS {
+            self.0.insert(Arc::clone(&kind));
         }
         kind
     }

@@ -18,7 +18,7 @@ use crate::lock::FolderLock;
 use crate::options::{Options, Spawn};
 use crate::queue::Work;
 use crate::reader::Readers;
-use crate::reading::{Names, Reading, last_position};
+use crate::reading::{Kinds, Reading, last_position};
 use crate::service::Service;
 use crate::writer::{Origin, Writer};
 use crate::writing::{CellWrite, Changes};
@@ -46,7 +46,7 @@ enum Engine {
 /// One connection for everything.
 struct InPlace {
     writer: Writer,
-    names: Names,
+    kinds: Kinds,
 }
 
 impl SqliteStore {
@@ -120,7 +120,7 @@ impl SqliteStore {
             tip: writer.tip(),
             engine: Engine::InPlace(Box::new(Mutex::new(InPlace {
                 writer,
-                names: Names::default(),
+                kinds: Kinds::default(),
             }))),
         })
     }
@@ -152,9 +152,9 @@ impl SqliteStore {
                 readers.ask(question)
             }
             Engine::InPlace(in_place) => {
-                let InPlace { writer, names } = &mut *lock(in_place);
+                let InPlace { writer, kinds } = &mut *lock(in_place);
                 let connection = writer.connection()?;
-                question(&mut Reading { connection, names })
+                question(&mut Reading { connection, kinds })
             }
         }
     }

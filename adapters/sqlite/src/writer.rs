@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
     use crate::file;
-    use crate::reading::{Names, Reading};
+    use crate::reading::{Kinds, Reading};
     use crate::writing::CellWrite;
 
     fn writer(folder: &TempDir) -> Writer {
@@ -195,8 +195,8 @@ mod tests {
     }
 
     fn length(connection: &Connection, name: &str) -> Option<usize> {
-        let names = &mut Names::default();
-        let found = Reading { connection, names }.cell(name).unwrap();
+        let kinds = &mut Kinds::default();
+        let found = Reading { connection, kinds }.cell(name).unwrap();
         found.map(|cell| cell.value.len())
     }
 
