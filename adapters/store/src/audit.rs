@@ -19,7 +19,7 @@ use self::claims::ClaimLedger;
 use self::seals::SealLedger;
 use self::walk::{Batch, Walk};
 use crate::chain::{Link, commit};
-use crate::claims::claims_of;
+use crate::claims::{claims_of, may_claim};
 use crate::codec::{decode, decode_seal};
 use crate::evidence::EvidenceMessage;
 use crate::port::{EvidenceKey, Hash, Head, Position, Recorded, Store, StoreError, StoredEvidence};
@@ -104,7 +104,7 @@ pub enum Flaw {
     /// The kept message did not verify again.
     #[error("the kept message does not verify again: {0}")]
     EvidenceRefused(String),
-    /// The event cannot be read.
+    /// An event that claims something, or a seal, cannot be read.
     #[error("the event cannot be read: {0}")]
     Unreadable(String),
     /// An event says a claim that the store has not, or has for another stream.
@@ -241,10 +241,11 @@ impl Auditor<'_> {
         let mut asked = Vec::new();
         for event in &batch.events {
             let name = event.stream.to_string();
+            let stream = digest(&name);
             let beside = evidence.next_if(|(position, _)| *position == event.position);
             let verified = self
-                .link(event, &name, beside.map(|(_, kept)| kept))
-                .and_then(|()| self.meaning(event, &name, &mut asked));
+                .link(event, (&name, stream), beside.map(|(_, kept)| kept))
+                .and_then(|()| self.meaning(event, stream, &mut asked));
             verified.map_err(|flaw| broken(event, flaw))?;
             if let Some((position, _)) = evidence.peek()
                 && *position <= event.position
@@ -261,10 +262,10 @@ impl Auditor<'_> {
     fn link(
         &mut self,
         event: &Recorded,
-        name: &str,
+        (name, stream): (&str, Digest16),
         beside: Option<&StoredEvidence>,
     ) -> Result<(), Flaw> {
-        let tail = self.tails.entry(digest(name)).or_default();
+        let tail = self.tails.entry(stream).or_default();
         let expected = tail.head.version + 1;
         if event.version != expected {
             return Err(Flaw::OutOfSequence { expected });
@@ -309,7 +310,7 @@ impl Auditor<'_> {
     fn meaning(
         &mut self,
         event: &Recorded,
-        name: &str,
+        stream: Digest16,
         asked: &mut Vec<claims::Asked>,
     ) -> Result<(), Flaw> {
         if event.stream == StreamName::Seal {
@@ -317,9 +318,12 @@ impl Auditor<'_> {
             return self.seals.check(&sealed, event.time);
         }
         self.seals.push(event.position, event.hash);
+        if !may_claim(&event.kind) {
+            return Ok(());
+        }
         let decoded = decode(event).map_err(|error| Flaw::Unreadable(error.to_string()))?;
         for claim in claims_of(&decoded) {
-            asked.extend(self.claims.said(claim, event, name)?);
+            asked.extend(self.claims.said(claim, event, stream)?);
         }
         Ok(())
     }

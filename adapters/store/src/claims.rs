@@ -20,6 +20,22 @@ pub fn claims_of(event: &Event) -> impl Iterator<Item = Claim> + use<> {
     claims.into_iter().flatten()
 }
 
+/// Whether an event of that name can claim anything, so that an audit need not read the others.
+pub(crate) fn may_claim(kind: &str) -> bool {
+    matches!(
+        kind,
+        "PaymentStarted"
+            | "PaymentConfirmed"
+            | "LatePaymentReceived"
+            | "DoublePaymentReceived"
+            | "MismatchedPaymentReceived"
+            | "RefundRequested"
+            | "ExternalRefundObserved"
+            | "UnmatchedPaymentReceived"
+            | "UnmatchedRefundReceived"
+    )
+}
+
 /// An event makes at most two claims.
 type Claims = [Option<Claim>; 2];
 

@@ -5,7 +5,7 @@ use payfold_domain::KeyFingerprint;
 use payfold_domain::event::{Event, OrderEvent, StrayEvent};
 use payfold_store::{
     AuditError, Channel, Claim, Decision, EvidenceKey, EvidenceMessage, Flaw, Head, Position,
-    Sealer, Store, StreamName, audit, prepare,
+    Sealer, Store, StreamName, audit, claims_of, prepare,
 };
 use uuid::Uuid;
 
@@ -282,4 +282,22 @@ async fn a_seal_that_was_made_of_other_events_shows() {
         found: 5,
     };
     assert_eq!((stream.as_str(), flaw), ("seal", expected));
+}
+
+#[tokio::test]
+async fn no_event_that_claims_is_passed_over() {
+    for (name, event) in samples::all() {
+        let place = MemoryPlace::default();
+        let store = place.store();
+        let stream = match &event {
+            Event::Order(_) => StreamName::Order(samples::order_no()),
+            Event::Stray(_) => StreamName::Stray(samples::payment()),
+            Event::Account(_) | Event::Bill(_) => continue,
+        };
+        let says = claims_of(&event).next().is_some();
+        write(&store, &stream, 1, &[event], None).await;
+        place.contents().claims.clear();
+        let audited = audit(&store, None).await;
+        assert_eq!(audited.is_err(), says, "{name}");
+    }
 }

@@ -67,11 +67,11 @@ impl ClaimLedger {
         &mut self,
         claim: Claim,
         event: &Recorded,
-        name: &str,
+        stream: Digest16,
     ) -> Result<Option<Asked>, Flaw> {
         let stray = matches!(event.stream, StreamName::Stray(_));
         match self.owners.get_mut(&claim_digest(&claim)) {
-            Some(owner) if owner.stream == digest(name) => {
+            Some(owner) if owner.stream == stream => {
                 owner.said = Said::ByItsStream;
                 Ok(None)
             }
