@@ -1,1 +1,5 @@
-fn main() {}
+//! The `payfold` command.
+
+fn main() -> std::process::ExitCode {
+    payfold::cli::main()
+}

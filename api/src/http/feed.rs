@@ -8,7 +8,7 @@ pub(crate) mod stream;
 use std::collections::BTreeSet;
 
 use http::HeaderMap;
-use payfold_store::Position;
+use payfold_store::{Position, schema};
 
 use super::answer::position_of;
 use super::problem::Problem;
@@ -41,13 +41,14 @@ impl Wanted {
 
 fn names(text: &str) -> Result<BTreeSet<String>, String> {
     let names: BTreeSet<String> = text.split(',').map(str::to_owned).collect();
-    let is_name = |name: &String| {
-        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    if names.len() <= 64 && names.iter().all(is_name) {
-        Ok(names)
-    } else {
-        Err("must be bare names of events such as OrderPlaced, comma-separated".to_owned())
+    let unknown = names
+        .iter()
+        .find(|name| schema::events().all(|event| event.name != **name));
+    match unknown {
+        None => Ok(names),
+        Some(_) => {
+            Err("must be bare names of events such as OrderPlaced, comma-separated".to_owned())
+        }
     }
 }
 
@@ -59,5 +60,24 @@ async fn start(app: &App, headers: &HeaderMap, after: Option<String>) -> Result<
     match last.filter(|last| !last.is_empty()).or(after.as_deref()) {
         Some(cursor) => position_of(app, cursor).await,
         None => Ok(Position(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_event_has_is_told() {
+        assert!(names("OrderPlaced,PaymentConfirmed").is_ok());
+        for text in [
+            "",
+            "OrderPlaced,",
+            "payfold.OrderPlaced",
+            "orderplaced",
+            "OrderPlaced, X",
+        ] {
+            assert!(names(text).is_err(), "{text}");
+        }
     }
 }

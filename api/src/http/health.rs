@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use payfold_projections::View;
 use serde::Serialize;
 
+use super::Site;
 use super::answer::json;
 use super::problem::{Kind, Problem};
 use crate::app::App;
@@ -100,8 +101,8 @@ fn lags(app: &App) -> BTreeMap<&'static str, ViewLag> {
 }
 
 /// What is counted, as Prometheus reads it.
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.encode() {
+pub(crate) async fn metrics(State(site): State<Site>) -> Response {
+    match site.traffic.encode(&site.app) {
         Ok(text) => {
             let content_type = HeaderValue::from_static(METRICS);
             ([(header::CONTENT_TYPE, content_type)], text).into_response()

@@ -28,6 +28,9 @@ const MOST_HEAD_BYTES: usize = 32 * 1024;
 /// How long no connection is accepted after the system refused one (out of file descriptors, say).
 const BACK_OFF: Duration = Duration::from_millis(100);
 
+/// How long an answer in flight may take once the program winds down.
+const LAST_PATIENCE: Duration = Duration::from_secs(9);
+
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("listening on {address}: {source}")]
@@ -36,6 +39,16 @@ pub struct ListenError {
     pub address: SocketAddr,
     /// What the system says.
     pub source: io::Error,
+}
+
+/// An address of the configuration that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}; another address is set by {setting}")]
+pub struct ServeError {
+    /// What sets the address.
+    pub setting: &'static str,
+    /// What went wrong.
+    pub source: ListenError,
 }
 
 /// Answers on an address with a router, until the program winds down; says on which address, for
@@ -108,7 +121,11 @@ async fn answer(stream: TcpStream, router: Router, tasks: Tasks) {
         ended = connection.as_mut() => ended,
         () = tasks.stopping() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match tokio::time::timeout(LAST_PATIENCE, connection).await {
+                Ok(ended) => ended,
+                // A client that takes no answer does not keep the program from its end.
+                Err(_) => return,
+            }
         }
     };
     if let Err(error) = ended {

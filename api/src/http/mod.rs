@@ -23,6 +23,7 @@ mod query;
 mod refund;
 mod report;
 mod shipment;
+mod traffic;
 mod view;
 
 use std::net::SocketAddr;
@@ -32,17 +33,19 @@ use axum::extract::FromRef;
 use axum::routing::{MethodRouter, get, post, put};
 use axum::{Router, middleware};
 
-pub use listener::{ListenError, serve_router};
+pub use listener::{ListenError, ServeError, serve_router};
 
 use crate::app::{App, Scope};
 use auth::{Admits, gate};
 use feed::ring::Ring;
+use traffic::Traffic;
 
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct Site {
     app: Arc<App>,
     ring: Arc<Ring>,
+    traffic: Arc<Traffic>,
 }
 
 impl FromRef<Site> for Arc<App> {
@@ -67,15 +70,28 @@ pub struct Listeners {
 /// # Errors
 ///
 /// Where one of the ports is taken, or one of the addresses is not this machine's.
-pub async fn serve(app: &Arc<App>, listeners: Listeners) -> Result<(), ListenError> {
+pub async fn serve(app: &Arc<App>, listeners: Listeners) -> Result<(), ServeError> {
     let site = site(app);
-    let tasks = &app.world.tasks;
-    serve_router(tasks, listeners.listen, main(&site)).await?;
-    if let Some(address) = listeners.public_listen {
-        serve_router(tasks, address, public(&site)).await?;
-    }
-    if let Some(address) = listeners.metrics_listen {
-        serve_router(tasks, address, metrics(&site)).await?;
+    for (setting, address, router) in [
+        (
+            "server.listen (demo: --port)",
+            Some(listeners.listen),
+            main(&site),
+        ),
+        (
+            "server.public_listen",
+            listeners.public_listen,
+            public(&site),
+        ),
+        (
+            "server.metrics_listen",
+            listeners.metrics_listen,
+            metrics(&site),
+        ),
+    ] {
+        let Some(address) = address else { continue };
+        let listening = serve_router(&app.world.tasks, address, router).await;
+        listening.map_err(|source| ServeError { setting, source })?;
     }
     Ok(())
 }
@@ -93,6 +109,7 @@ fn site(app: &Arc<App>) -> Site {
     Site {
         app: Arc::clone(app),
         ring,
+        traffic: Arc::new(Traffic::new()),
     }
 }
 
@@ -206,3 +223,6 @@ fn gated(site: &Site, admits: Admits, routes: MethodRouter<Site>) -> MethodRoute
     let gate = middleware::from_fn_with_state((Arc::clone(&site.app), admits), gate);
     routes.route_layer(gate)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::Site;
 use super::problem::{Kind, Problem};
+use super::traffic::count;
 use crate::app::App;
 
 /// What a browser may send from a listed origin.
@@ -29,6 +30,7 @@ pub(super) fn finish(routes: Router<Site>, site: &Site) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(Arc::clone(&site.app), cors))
         .layer(from_fn(careful))
+        .layer(from_fn_with_state(site.clone(), count))
         .with_state(site.clone())
 }
 

@@ -99,16 +99,6 @@ async fn a_body_is_read_no_further_than_its_bound() {
     assert_eq!(refused.into_response().status(), 413);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_arrive_is_given_up() {
-    let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
-    let request = http::Request::post("/")
-        .body(Body::from_stream(never))
-        .unwrap();
-    let refused = Bounded::from_request(request, &()).await.err().unwrap();
-    assert_eq!(refused.into_response().status(), 400);
-}
-
 proptest! {
     #[test]
     fn no_bytes_make_a_body_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -19,6 +19,7 @@ use super::Wanted;
 use super::ring::Ring;
 use crate::app::App;
 use crate::http::Site;
+use crate::http::traffic::ReaderCounted;
 
 /// The shortest time between two writes to one reader.
 const PACE: Duration = Duration::from_millis(25);
@@ -38,19 +39,13 @@ struct Reader {
     told: Position,
     /// Over once the reader may be written to again.
     pace: Pin<Box<Sleep>>,
+    /// Counted as long as it reads.
+    _counted: ReaderCounted,
 }
 
 /// Opens the feed behind a position.
 pub(super) fn open_stream(site: &Site, position: Position, wanted: Wanted) -> Response {
-    let reader = Reader {
-        app: Arc::clone(&site.app),
-        ring: Arc::clone(&site.ring),
-        gone_on: site.ring.watch(),
-        wanted,
-        position,
-        told: position,
-        pace: Box::pin(sleep(PACE)),
-    };
+    let reader = Reader::new(site, position, wanted);
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -80,6 +75,19 @@ fn chunks(reader: Reader) -> impl Stream<Item = Result<Bytes, StoreError>> {
 }
 
 impl Reader {
+    fn new(site: &Site, position: Position, wanted: Wanted) -> Self {
+        Self {
+            app: Arc::clone(&site.app),
+            ring: Arc::clone(&site.ring),
+            gone_on: site.ring.watch(),
+            wanted,
+            position,
+            told: position,
+            pace: Box::pin(sleep(PACE)),
+            _counted: Arc::clone(&site.traffic).reader(),
+        }
+    }
+
     async fn next_chunk(&mut self) -> Result<Bytes, StoreError> {
         let mut silence = pin!(sleep(SILENCE));
         self.pace.as_mut().await;
@@ -129,4 +137,22 @@ fn joined(frames: &[Bytes]) -> Bytes {
         whole.extend_from_slice(frame);
     }
     whole.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::site::TestSite;
+
+    #[tokio::test]
+    async fn a_sign_of_life_tells_where_the_reader_stands_once_events_were_left_out() {
+        let test = TestSite::start().await;
+        let placed = test.place("A-1").await;
+        let mut reader = Reader::new(&test.site, Position(0), Wanted::All);
+        reader.position = *test.app.store.tip().borrow();
+        let cursor = placed.header("payfold-as-of");
+        let sign = reader.sign_of_life().await.unwrap();
+        assert_eq!(sign, Bytes::from(format!(": alive\nid: {cursor}\n\n")));
+        assert_eq!(reader.sign_of_life().await.unwrap(), ": alive\n\n");
+    }
 }

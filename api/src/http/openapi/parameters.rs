@@ -1,5 +1,6 @@
 //! Parameters of paths, queries and headers, by the names that the table of routes uses.
 
+use payfold_store::schema;
 use serde_json::{Map, Value, json};
 
 /// Every parameter.
@@ -25,7 +26,10 @@ pub(super) fn all() -> Map<String, Value> {
 
 fn placed(place: &str, key: &str, name: &str, schema: Value) -> (String, Value) {
     let required = place == "path";
-    let parameter = json!({ "in": place, "name": name, "required": required, "schema": schema });
+    // Lists are comma-separated.
+    let parameter = json!({
+        "in": place, "name": name, "required": required, "schema": schema, "explode": false,
+    });
     (key.to_owned(), parameter)
 }
 
@@ -66,6 +70,7 @@ fn in_queries() -> [(&'static str, &'static str, Value); 13] {
     let cursor = json!({ "type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$" });
     let instant = json!({ "type": "string", "format": "date-time" });
     let day = json!({ "type": "string", "format": "date" });
+    let kinds: Vec<&str> = schema::events().map(|event| event.name).collect();
     [
         (
             "limit",
@@ -109,11 +114,7 @@ fn in_queries() -> [(&'static str, &'static str, Value); 13] {
         (
             "type",
             "type",
-            json!({
-                "type": "string",
-                "pattern": "^[0-9A-Za-z]{1,64}(,[0-9A-Za-z]{1,64}){0,63}$",
-                "examples": ["OrderPlaced,PaymentConfirmed"],
-            }),
+            json!({ "type": "array", "items": { "type": "string", "enum": kinds } }),
         ),
     ]
 }

@@ -276,7 +276,7 @@ pub(super) const ROUTES: &[Route] = &[
         about: "Say that a parcel has left, or correct its data.",
         access: SHIP,
         body: Some(Body::Json("DispatchShipment")),
-        answers: &[written(200, SHIPMENT)],
+        answers: &[written(201, SHIPMENT), written(200, SHIPMENT)],
         problems: SHIPMENT_PROBLEMS,
         ..OPEN
     },

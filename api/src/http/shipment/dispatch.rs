@@ -7,9 +7,10 @@ use axum::response::Response;
 use http::StatusCode;
 use payfold_domain::command::DispatchShipment;
 use payfold_domain::event::ParcelPlace;
+use payfold_domain::order::{Order, PlacedOrder};
 
-use crate::app::{App, Written};
-use crate::http::answer::{cursor_of, json_as_of};
+use crate::app::{App, Folded, Written};
+use crate::http::answer::{cursor_of, json_as_of, status_of};
 use crate::http::body::fields::{line, truth};
 use crate::http::body::{Fields, Flaws, JsonBody};
 use crate::http::order::answer::{ShipmentAnswer, placed};
@@ -24,21 +25,40 @@ pub(crate) async fn dispatch_shipment(
 ) -> Result<Response, Problem> {
     let order_no = names.order_no()?;
     let parcel = body.read(read)?;
+    let known = is_known(app.order(&order_no).await?, &parcel.parcel);
     let written = app.dispatch_shipment(&order_no, parcel).await?;
-    answer(&app, &written)
+    // A parcel's data is replaced, so only a parcel that nobody knew is made.
+    let status = if known {
+        StatusCode::OK
+    } else {
+        status_of(written.made)
+    };
+    answer(&app, &written, status)
 }
 
-/// The shipment as it stands after a write. It is replaced, never made: 200.
-pub(super) fn answer(app: &App, written: &Written) -> Result<Response, Problem> {
+fn is_known(folded: Option<Folded<Order>>, name: &str) -> bool {
+    let order = folded.map(|folded| folded.state);
+    let Some(Order::Placed(PlacedOrder {
+        shipment: Some(shipment),
+        ..
+    })) = order
+    else {
+        return false;
+    };
+    shipment.parcels.iter().any(|parcel| parcel.parcel == name)
+}
+
+/// The shipment as it stands after a write.
+pub(super) fn answer(
+    app: &App,
+    written: &Written,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     let shipment = placed(&written.order)?.shipment.as_ref();
     let shipment = shipment
         .ok_or_else(|| Problem::new(Kind::ShipmentNotRequested, "no shipment is asked for"))?;
     let as_of = cursor_of(app, &written.order);
-    Ok(json_as_of(
-        StatusCode::OK,
-        &ShipmentAnswer::from(shipment),
-        as_of,
-    ))
+    Ok(json_as_of(status, &ShipmentAnswer::from(shipment), as_of))
 }
 
 fn read(fields: &mut Fields<'_>, flaws: &mut Flaws) -> Option<DispatchShipment> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 
 use super::dispatch::answer;
 use crate::app::App;
@@ -21,7 +22,11 @@ pub(crate) async fn deliver_shipment(
 ) -> Result<Response, Problem> {
     let order_no = names.order_no()?;
     body.read_if_any(|_, _| Some(()))?;
-    answer(&app, &app.deliver_shipment(&order_no).await?)
+    answer(
+        &app,
+        &app.deliver_shipment(&order_no).await?,
+        StatusCode::OK,
+    )
 }
 
 /// A person holds the shipment.
@@ -33,7 +38,11 @@ pub(crate) async fn hold_shipment(
     let order_no = names.order_no()?;
     let reason =
         body.read_if_any(|fields, flaws| fields.optional("reason", flaws, line(1, 256)))?;
-    answer(&app, &app.hold_shipment(&order_no, reason).await?)
+    answer(
+        &app,
+        &app.hold_shipment(&order_no, reason).await?,
+        StatusCode::OK,
+    )
 }
 
 /// A person ends a person's hold.
@@ -44,5 +53,9 @@ pub(crate) async fn release_shipment(
 ) -> Result<Response, Problem> {
     let order_no = names.order_no()?;
     body.read_if_any(|_, _| Some(()))?;
-    answer(&app, &app.release_shipment(&order_no).await?)
+    answer(
+        &app,
+        &app.release_shipment(&order_no).await?,
+        StatusCode::OK,
+    )
 }

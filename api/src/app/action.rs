@@ -1,0 +1,153 @@
+//! What the buyer does to pay: the answer's `action`. What is signed here is signed anew for each
+//! answer; the same content at the same instant has the same signature.
+
+use payfold_alipay::{PayFault, PayRequest};
+use payfold_domain::event::Offer;
+use payfold_domain::order::{OrderStatus, Payment, PaymentStage, PlacedOrder};
+use payfold_domain::{Method, Timestamp};
+
+use super::accounts::{Account, GatewayAccount};
+use super::{App, AppError};
+
+/// How long Alipay takes a signed request, in seconds: its own page lets the buyer finish for 15
+/// minutes, and a request is refused whose timestamp is too far from its clock.
+const SIGNED_SECS: i64 = 15 * 60;
+
+/// What the buyer does to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The browser goes there.
+    Redirect {
+        /// The address.
+        url: String,
+        /// Until when it works.
+        expires_at: Timestamp,
+    },
+    /// The buyer scans a code.
+    Qr {
+        /// What the code holds.
+        content: String,
+        /// Until when it works.
+        expires_at: Timestamp,
+    },
+    /// The shop's app hands these to the gateway's SDK.
+    Sdk {
+        /// Alipay's `order_string`.
+        order_string: String,
+        /// Until when it works.
+        expires_at: Timestamp,
+    },
+    /// Nothing, or nothing any more.
+    None,
+}
+
+/// Whether what has run out is made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As it was when the payment was started: for readers.
+    AsStarted,
+    /// Anew, where the old one has run out: for the caller who starts the payment (again).
+    Fresh,
+}
+
+impl App {
+    /// What the buyer does to pay by that payment.
+    pub async fn action(
+        &self,
+        order: &PlacedOrder,
+        payment: &Payment,
+        freshness: Freshness,
+    ) -> Result<Action, AppError> {
+        let PaymentStage::Open { offer, valid_until } = &payment.stage else {
+            return Ok(Action::None);
+        };
+        if order.status != OrderStatus::Open || !payment.transactions.is_empty() {
+            return Ok(Action::None);
+        }
+        let expires_at = valid_until.unwrap_or(order.expires_at);
+        match offer {
+            Offer::Signed => self.sign(order, payment, freshness).await,
+            Offer::Code(content) => Ok(Action::Qr {
+                content: content.clone(),
+                expires_at,
+            }),
+            Offer::Link(url) => Ok(Action::Redirect {
+                url: url.clone(),
+                expires_at,
+            }),
+            Offer::Prepay(_) | Offer::Elsewhere => Ok(Action::None),
+        }
+    }
+
+    async fn sign(
+        &self,
+        order: &PlacedOrder,
+        payment: &Payment,
+        freshness: Freshness,
+    ) -> Result<Action, AppError> {
+        let now = self.world.now();
+        let ran_out = payment.started_at.plus_secs(SIGNED_SECS) <= now;
+        let signed_at = match freshness {
+            Freshness::Fresh if ran_out => now,
+            Freshness::Fresh | Freshness::AsStarted => payment.started_at,
+        };
+        let account = self.account(&payment.payment.account)?;
+        let request = self.pay_request(order, payment, signed_at);
+        let method = payment.method;
+        let signed = self
+            .world
+            .tasks
+            .blocking(move || signed(&account, method, &request))
+            .await?
+            .map_err(|fault| AppError::Signing(fault.to_string()))?;
+        let expires_at = signed_at.plus_secs(SIGNED_SECS).min(order.expires_at);
+        Ok(if method == Method::AlipayApp {
+            Action::Sdk {
+                order_string: signed,
+                expires_at,
+            }
+        } else {
+            Action::Redirect {
+                url: signed,
+                expires_at,
+            }
+        })
+    }
+
+    fn pay_request(&self, order: &PlacedOrder, payment: &Payment, now: Timestamp) -> PayRequest {
+        let account = &payment.payment.account;
+        PayRequest {
+            out_trade_no: payment.payment.out_trade_no.clone(),
+            amount: payment.asked,
+            subject: order
+                .subject
+                .clone()
+                .unwrap_or_else(|| order.order_no.to_string()),
+            time_expire: payment.expires_at.unwrap_or(order.expires_at),
+            notify_url: self.settings.notify_url(account),
+            return_url: Some(self.settings.return_url(account)),
+            quit_url: payment.return_url.clone(),
+            now,
+        }
+    }
+}
+
+fn signed(account: &Account, method: Method, request: &PayRequest) -> Result<String, PayFault> {
+    let GatewayAccount::Alipay(alipay) = &account.gateway else {
+        return Err(PayFault::ReceivesOnly);
+    };
+    match method {
+        Method::AlipayWap => alipay.wap_pay(request),
+        Method::AlipayApp => alipay.app_pay(request),
+        Method::AlipayPage
+        | Method::AlipayJsapi
+        | Method::AlipayQr
+        | Method::WechatpayNative
+        | Method::WechatpayJsapi
+        | Method::WechatpayMini
+        | Method::WechatpayH5
+        | Method::WechatpayApp
+        | Method::External
+        | Method::Unknown => alipay.page_pay(request),
+    }
+}

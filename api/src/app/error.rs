@@ -1,0 +1,67 @@
+//! Why the application could not do what a caller asked for. It becomes a problem document, or a
+//! gateway's failure form, at the last step.
+
+use payfold_domain::Method;
+use payfold_domain::command::Rejection;
+use payfold_projections::ViewError;
+use payfold_store::{CursorError, EncodeError, EvidenceError, StoreError};
+
+use crate::world::WorkLost;
+
+/// Why the application could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The order may not do that.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// There is no account of that name.
+    #[error("there is no account of that name")]
+    UnknownAccount,
+    /// The account does not offer that method.
+    #[error("the account does not offer that method")]
+    MethodNotOffered {
+        /// What it offers.
+        offered: Vec<Method>,
+    },
+    /// The number belongs to another order.
+    #[error("the number belongs to another order")]
+    NumberTaken,
+    /// Other writers were faster until the deadline.
+    #[error("other writers were faster for 2 s")]
+    Contended,
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event cannot be written as bytes.
+    #[error(transparent)]
+    Unencodable(#[from] EncodeError),
+    /// The cursor is not one of this store's.
+    #[error(transparent)]
+    Cursor(CursorError),
+    /// A stored message cannot be read.
+    #[error(transparent)]
+    Evidence(EvidenceError),
+    /// A view could not be read.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The view has not come as far as was asked for in time.
+    #[error("the view has not come as far as was asked for in time")]
+    ViewBehind,
+    /// The gateway refused.
+    #[error("the gateway refused: {code} {message}")]
+    GatewayRefused {
+        /// The gateway's error code.
+        code: String,
+        /// The gateway's words.
+        message: String,
+    },
+    /// What became of the call at the gateway is not known.
+    #[error("what became of the call at the gateway is not known: {0}")]
+    GatewayUnknown(String),
+    /// A signature could not be made here.
+    #[error("signing for the gateway: {0}")]
+    Signing(String),
+    /// Work was lost to the program's end.
+    #[error(transparent)]
+    WorkLost(#[from] WorkLost),
+}

@@ -1,0 +1,201 @@
+//! The one way by which anything is written: enter the stream's lane, fold, decide, append, answer.
+//! A conflict is decided again, until a deadline; nothing else is.
+
+use payfold_domain::Timestamp;
+use payfold_domain::event::Event;
+use payfold_store::{
+    Append, Claim, Decision, EvidenceKey, EvidenceMessage, Head, Outcome, Position, Recorded,
+    StreamName, decode, prepare,
+};
+use uuid::Uuid;
+
+use super::aggregate::{Aggregate, Folded};
+use super::{App, AppError};
+
+/// How long a command is decided again while other nodes are faster, in seconds.
+const DEADLINE_SECS: i64 = 2;
+
+/// Whether a command wrote anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// It did.
+    New,
+    /// It was already so.
+    There,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed<A> {
+    /// Whether anything was written.
+    pub(crate) made: Made,
+    /// The stream after it.
+    pub(crate) folded: Folded<A>,
+}
+
+/// Claims that a decision asked for and that belong to other streams.
+#[derive(Debug, Default)]
+pub(crate) struct Taken(Vec<(Claim, StreamName)>);
+
+impl Taken {
+    /// The claims.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.0.iter().map(|(claim, _)| claim)
+    }
+}
+
+/// A raw message, and the key that verified it.
+#[derive(Debug, Clone)]
+pub(crate) struct Proven {
+    /// The message.
+    pub(crate) message: EvidenceMessage,
+    /// The key.
+    pub(crate) key: EvidenceKey,
+}
+
+/// What a decision rests on beside the stream itself.
+#[derive(Clone, Copy)]
+pub(crate) enum Ground<'a> {
+    /// A caller's word, or the clock.
+    Nothing,
+    /// A raw message.
+    Message(&'a Proven),
+    /// The stray that the order takes up; its claims go over to the order.
+    Stray(&'a StreamName),
+}
+
+impl App {
+    /// Decides on a stream and stores what was decided, durably, before it answers.
+    ///
+    /// `decide` is called again after a conflict, with the claims that turned out to belong to others;
+    /// what it refuses for its own reasons comes back as its own error.
+    pub(crate) async fn change<A, E>(
+        &self,
+        key: &A::Key,
+        ground: Ground<'_>,
+        mut decide: impl FnMut(&A, &Taken) -> Result<Vec<A::Event>, E>,
+    ) -> Result<Changed<A>, E>
+    where
+        A: Aggregate,
+        E: From<AppError>,
+    {
+        let receipt = self.world.id();
+        let deadline = self.world.now().plus_secs(DEADLINE_SECS);
+        let mut taken = Taken::default();
+        let mut lane = A::lanes(self).enter(key).await;
+        loop {
+            let folded = match lane.take(key) {
+                Some(folded) => folded,
+                None => self.fold_now::<A>(key).await?,
+            };
+            let events = match decide(&folded.state, &taken) {
+                Ok(events) => events,
+                Err(refused) => {
+                    lane.keep(key, folded);
+                    return Err(refused);
+                }
+            };
+            if events.is_empty() {
+                lane.keep(key, folded.clone());
+                return Ok(Changed {
+                    made: Made::There,
+                    folded,
+                });
+            }
+            let now = self.world.now();
+            let wire: Vec<Event> = events.iter().map(A::widen).collect();
+            let append = self.prepare(&A::stream(key), &folded, receipt, now, &wire, ground)?;
+            match self.store.append(append).await.map_err(AppError::from)? {
+                Outcome::Appended { position, head } => {
+                    let state = events
+                        .iter()
+                        .fold(folded.state, |state, event| state.evolve(event, now));
+                    let folded = Folded {
+                        state,
+                        head,
+                        position,
+                    };
+                    lane.keep(key, folded.clone());
+                    A::changed(self, key);
+                    return Ok(Changed {
+                        made: Made::New,
+                        folded,
+                    });
+                }
+                Outcome::VersionConflict { .. } => {}
+                Outcome::ClaimConflict { claim, owner } => {
+                    taken.0.push((claim, owner));
+                    lane.keep(key, folded);
+                }
+            }
+            if self.world.now() > deadline {
+                return Err(AppError::Contended.into());
+            }
+        }
+    }
+
+    fn prepare<A>(
+        &self,
+        stream: &StreamName,
+        folded: &Folded<A>,
+        receipt: Uuid,
+        time: Timestamp,
+        events: &[Event],
+        ground: Ground<'_>,
+    ) -> Result<Append, AppError> {
+        let (evidence, taken_up) = match ground {
+            Ground::Nothing => (None, None),
+            Ground::Message(proven) => (Some((&proven.message, proven.key.clone())), None),
+            Ground::Stray(stray) => (None, Some(stray)),
+        };
+        let head = folded.head;
+        let decision = Decision {
+            stream,
+            head,
+            receipt,
+            time,
+            events,
+            evidence,
+            taken_up,
+        };
+        Ok(prepare(decision, &mut || self.world.salt())?)
+    }
+
+    /// Folds a stream from all of its events.
+    pub(crate) async fn fold_now<A: Aggregate>(&self, key: &A::Key) -> Result<Folded<A>, AppError> {
+        self.fold(key, Position(u64::MAX)).await
+    }
+
+    /// Folds a stream from its events, no further than a position.
+    pub(crate) async fn fold<A: Aggregate>(
+        &self,
+        key: &A::Key,
+        up_to: Position,
+    ) -> Result<Folded<A>, AppError> {
+        let recorded = self.store.load(&A::stream(key), 0).await?;
+        let nothing = Folded {
+            state: A::initial(),
+            head: Head::default(),
+            position: Position(0),
+        };
+        Ok(recorded
+            .iter()
+            .take_while(|event| event.position <= up_to)
+            .fold(nothing, fold_one))
+    }
+}
+
+fn fold_one<A: Aggregate>(folded: Folded<A>, recorded: &Recorded) -> Folded<A> {
+    let state = match decode(recorded).ok().and_then(A::narrow) {
+        Some(event) => folded.state.evolve(&event, recorded.time),
+        None => folded.state.unreadable(),
+    };
+    Folded {
+        state,
+        head: Head {
+            version: recorded.version,
+            hash: recorded.hash,
+        },
+        position: recorded.position,
+    }
+}

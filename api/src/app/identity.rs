@@ -1,0 +1,99 @@
+//! Who each account is at its gateway, recorded by the first start that knew it. Another identity
+//! under the same name would let one shop's messages pay another's orders.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days};
+use payfold_domain::account::{
+    Account as AccountState, AccountCommand, AccountRejection, decide_account,
+};
+use payfold_domain::event::AccountIdentity;
+use payfold_domain::{AccountName, AppId, InvalidName};
+
+use super::accounts::Account;
+use super::handle::Ground;
+use super::{App, AppError};
+
+/// How long a payment can still be refunded at a gateway, in days.
+const YEAR_DAYS: u64 = 365;
+
+/// Why the configured accounts do not go with this store.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityProblem {
+    /// The account is another one than the store has recorded.
+    #[error(transparent)]
+    Rejected(#[from] AccountRejection),
+    /// The configuration names an account no more that has payments younger than a year, which may
+    /// still be refunded or told of.
+    #[error(
+        "account {0} is gone from the configuration, and it has payments younger than a year; keep it with retired = true"
+    )]
+    Gone(AccountName),
+    /// The application's id is none.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The store could not answer.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl App {
+    /// Records the identity of every account, or finds that it is the recorded one. All problems are
+    /// told at once.
+    pub async fn record_identities(&self) -> Result<(), Vec<IdentityProblem>> {
+        let mut problems = Vec::new();
+        for account in self.accounts.all().values() {
+            if let Err(problem) = self.record_identity(account).await {
+                problems.push(problem);
+            }
+        }
+        match self.accounts_gone() {
+            Ok(gone) => problems.extend(gone.into_iter().map(IdentityProblem::Gone)),
+            Err(error) => problems.push(error.into()),
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The accounts of the last year's report that are not configured.
+    fn accounts_gone(&self) -> Result<BTreeSet<AccountName>, AppError> {
+        let today = DateTime::from_timestamp_micros(self.world.now().as_micros())
+            .unwrap_or_default()
+            .date_naive();
+        let year_ago = today - Days::new(YEAR_DAYS);
+        // A day may begin earlier in Shanghai than here.
+        let rows = self
+            .views
+            .daily_report
+            .between(year_ago, today + Days::new(1))?
+            .value;
+        let configured = self.accounts.all();
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.payments_started > 0 || row.payments_confirmed > 0)
+            .map(|row| row.account)
+            .filter(|name| !configured.contains_key(name))
+            .collect())
+    }
+
+    async fn record_identity(&self, account: &Account) -> Result<(), IdentityProblem> {
+        let (gateway, merchant_id, app_id) = account.identity();
+        let identity = AccountIdentity {
+            account: account.name.clone(),
+            gateway,
+            merchant_id: merchant_id.to_owned(),
+            app_id: app_id.map(AppId::new).transpose()?,
+        };
+        self.change::<AccountState, IdentityProblem>(&account.name, Ground::Nothing, |state, _| {
+            Ok(decide_account(
+                state,
+                AccountCommand::Record(identity.clone()),
+            )?)
+        })
+        .await
+        .map(|_| ())
+    }
+}

@@ -1,0 +1,206 @@
+//! From a gateway's message to events: verify, translate, find whose it is, decide, store, answer.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use payfold_domain::account::{Account as AccountState, AccountCommand, decide_account};
+use payfold_domain::command::{Command, Observe, ObserveRefundHint, Rejection};
+use payfold_domain::event::UnknownMessageReceived;
+use payfold_domain::order::Order;
+use payfold_domain::{
+    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, TransactionId, decide,
+};
+use payfold_store::{Claim, StoreError, StreamName};
+
+use super::accounts::{Account, Fate, NotifyAnswer};
+use super::exceptions::AccountFailure;
+use super::handle::{Ground, Taken};
+use super::{App, AppError};
+
+/// What a gateway says of one payment, in whichever way it proves it.
+#[derive(Debug, Clone)]
+pub(crate) enum Said {
+    /// Facts.
+    Facts(Observation),
+    /// A claim that a query has to confirm.
+    Hint(RefundHint),
+}
+
+impl Said {
+    pub(crate) fn payment(&self) -> &PaymentRef {
+        match self {
+            Self::Facts(observation) => &observation.payment,
+            Self::Hint(hint) => &hint.payment,
+        }
+    }
+
+    /// The money that it states, where it does.
+    fn receipt(&self) -> Option<&payfold_domain::Receipt> {
+        match self {
+            Self::Facts(observation) => observation.facts.iter().find_map(|fact| match fact {
+                Fact::Paid(receipt) => Some(receipt),
+                Fact::NotPaidYet | Fact::Refund(_) | Fact::FinallyUnpaid | Fact::NoMoreRefunds => {
+                    None
+                }
+            }),
+            Self::Hint(_) => None,
+        }
+    }
+}
+
+impl App {
+    /// Takes a notify in. An answer of success says that what the message says is durably stored.
+    pub async fn notify(
+        &self,
+        account: &Account,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> NotifyAnswer {
+        let fate = match account.verify(headers, &body, self.world.now()) {
+            Ok(authentic) => match self.take_in(account, authentic, body.clone()).await {
+                Ok(()) => Fate::Accepted,
+                Err(error) => {
+                    tracing::error!(account = %account.name, %error, "an authentic notify was not stored");
+                    Fate::Unavailable
+                }
+            },
+            Err(refusal) => {
+                tracing::warn!(account = %account.name, cause = refusal.label(), "a notify was refused");
+                Fate::Refused(refusal)
+            }
+        };
+        self.metrics.notify(&account.name, &fate);
+        account.answer(&body, &fate)
+    }
+
+    async fn take_in(
+        &self,
+        account: &Account,
+        authentic: Authentic,
+        body: Bytes,
+    ) -> Result<(), AppError> {
+        let Authentic {
+            message,
+            signed_headers,
+            key,
+        } = authentic;
+        let proven = account.notify_evidence(signed_headers, key, body, self.world.now());
+        self.observe(account, message, Ground::Message(&proven))
+            .await
+    }
+
+    /// Stores what an authentic message says, where it belongs.
+    pub(crate) async fn observe(
+        &self,
+        account: &Account,
+        message: Message,
+        ground: Ground<'_>,
+    ) -> Result<(), AppError> {
+        let said = match message {
+            Message::Observation(observation) => Said::Facts(observation),
+            Message::RefundHint(hint) => Said::Hint(hint),
+            Message::Unknown(kind) => {
+                let message = UnknownMessageReceived {
+                    account: account.name.clone(),
+                    kind,
+                };
+                let message = AccountCommand::ReceiveUnknownMessage(message);
+                return self.tell_account(account, message, ground).await;
+            }
+        };
+        match self.order_of(said.payment()).await? {
+            Some(order_no) => {
+                self.observe_at_order(account, &order_no, said, ground)
+                    .await
+            }
+            None => self.observe_stray(account, said, ground).await,
+        }
+    }
+
+    /// The order that a payment's number belongs to.
+    pub(crate) async fn order_of(&self, payment: &PaymentRef) -> Result<Option<OrderNo>, AppError> {
+        match self.store.owner(&Claim::Payment(payment.clone())).await? {
+            None => Ok(None),
+            Some(StreamName::Order(order_no)) => Ok(Some(order_no)),
+            Some(other) => Err(AppError::Store(StoreError::Damaged {
+                place: format!(
+                    "the claim of {} in {}",
+                    payment.out_trade_no, payment.account
+                ),
+                problem: format!("it belongs to {other}, which is no order"),
+            })),
+        }
+    }
+
+    /// Stores what is said at the order that it is about. What cannot be told to an order whose events
+    /// do not fold is kept in the account's stream, so that the gateway does not send it for ever.
+    pub(crate) async fn observe_at_order(
+        &self,
+        account: &Account,
+        order_no: &OrderNo,
+        said: Said,
+        ground: Ground<'_>,
+    ) -> Result<(), AppError> {
+        let observed = self
+            .change::<Order, AppError>(order_no, ground, |order, taken| {
+                let command = match said.clone() {
+                    Said::Facts(observation) => {
+                        Command::Observe(self.observe_command(account, observation, taken))
+                    }
+                    Said::Hint(hint) => Command::ObserveRefundHint(ObserveRefundHint { hint }),
+                };
+                Ok(decide(order, command)?)
+            })
+            .await;
+        match observed {
+            Ok(_) => Ok(()),
+            Err(AppError::Rejected(Rejection::OrderCorrupt)) => {
+                let message = AccountCommand::MessageCorruptOrder {
+                    payment: said.payment().clone(),
+                    order_no: order_no.clone(),
+                    receipt: said.receipt().cloned(),
+                };
+                self.tell_account(account, message, ground).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn observe_command(
+        &self,
+        account: &Account,
+        observation: Observation,
+        taken: &Taken,
+    ) -> Observe {
+        Observe {
+            observation,
+            foreign_transactions: foreign_transactions(taken),
+            capability: account.capability,
+            policy: self.settings.policy,
+            now: self.world.now(),
+        }
+    }
+
+    async fn tell_account(
+        &self,
+        account: &Account,
+        message: AccountCommand,
+        ground: Ground<'_>,
+    ) -> Result<(), AppError> {
+        self.change::<AccountState, AccountFailure>(&account.name, ground, |state, _| {
+            Ok(decide_account(state, message.clone())?)
+        })
+        .await
+        .map(|_| ())
+        .map_err(AccountFailure::into_app)
+    }
+}
+
+fn foreign_transactions(taken: &Taken) -> Vec<TransactionId> {
+    taken
+        .claims()
+        .filter_map(|claim| match claim {
+            Claim::Transaction(_, transaction_id) => Some(transaction_id.clone()),
+            Claim::Payment(_) | Claim::Refund(..) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! The buyer's browser comes back. A return proves at most that the buyer was sent back: it is
+//! recorded, and never makes an order paid.
+
+use bytes::Bytes;
+use payfold_domain::command::{Command, ObserveReturn};
+use payfold_domain::order::Order;
+use payfold_domain::{OrderNo, PaymentRef};
+
+use super::accounts::{Account, GatewayAccount};
+use super::handle::{Ground, Proven};
+use super::{App, AppError};
+
+/// A return, once it is known whether it is genuine.
+#[derive(Debug, Clone)]
+pub enum Returned {
+    /// The gateway, or payfold itself, sent the buyer back.
+    Genuine {
+        /// The order.
+        order_no: OrderNo,
+        /// Its version now.
+        version: u64,
+        /// Where the shop wants the buyer, where it said so.
+        return_url: Option<String>,
+    },
+    /// Anybody may have written this; it says nothing and is not recorded.
+    NotGenuine,
+}
+
+impl App {
+    /// Takes a return in, by the raw query that the browser brought.
+    pub async fn observe_return(
+        &self,
+        account: &Account,
+        query: &[u8],
+    ) -> Result<Returned, AppError> {
+        let Some((payment, evidence)) = self.returned_payment(account, query) else {
+            self.metrics.return_refused(&account.name);
+            return Ok(Returned::NotGenuine);
+        };
+        let Some(order_no) = self.order_of(&payment).await? else {
+            return Ok(Returned::NotGenuine);
+        };
+        let ground = evidence.as_ref().map_or(Ground::Nothing, Ground::Message);
+        let command = Command::ObserveReturn(ObserveReturn {
+            payment: payment.clone(),
+        });
+        let written = self.command_over(&order_no, ground, command).await?;
+        let return_url = match &written.order.state {
+            Order::Placed(placed) => placed
+                .payments
+                .iter()
+                .find(|started| started.payment == payment)
+                .and_then(|started| started.return_url.clone()),
+            Order::Unplaced | Order::Corrupt(_) => None,
+        };
+        Ok(Returned::Genuine {
+            order_no,
+            version: written.order.head.version,
+            return_url,
+        })
+    }
+
+    fn returned_payment(
+        &self,
+        account: &Account,
+        query: &[u8],
+    ) -> Option<(PaymentRef, Option<Proven>)> {
+        match &account.gateway {
+            GatewayAccount::Alipay(alipay) => {
+                let returned = alipay.verify_return(query).ok()?;
+                let evidence = account.return_evidence(
+                    returned.key,
+                    Bytes::copy_from_slice(query),
+                    self.world.now(),
+                );
+                Some((returned.payment, Some(evidence)))
+            }
+            GatewayAccount::WechatPay(_) => {
+                let query = std::str::from_utf8(query).ok()?;
+                let token = query.split('&').find_map(|pair| pair.strip_prefix("rt="))?;
+                Some((self.tokens.returned_payment(&account.name, token)?, None))
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Long work that an operator asks for: views built again, stored messages translated again. It says
+//! how far it has come.
+
+use std::time::Duration;
+
+use payfold_domain::Message;
+use payfold_domain::order::Order;
+use payfold_projections::View;
+use payfold_store::{Cursor, EvidenceMessage, Position, StoredEvidence};
+use tokio::sync::mpsc;
+
+use super::handle::{Ground, Proven};
+use super::{App, AppError};
+use crate::control::Mode;
+
+/// How often progress is told.
+const PROGRESS: Duration = Duration::from_millis(500);
+
+/// How many messages are read at a time.
+const PAGE: usize = 256;
+
+/// Events of messages that could not be told to any order when they came.
+const NOT_UNDERSTOOD: [&str; 2] = ["UnknownMessageReceived", "CorruptOrderMessaged"];
+
+/// Where long work tells how far it has come. A reader that is slow misses lines, not the work.
+pub struct Progress(mpsc::Sender<String>);
+
+impl Progress {
+    /// Progress, and its reader.
+    pub fn channel() -> (Self, mpsc::Receiver<String>) {
+        let (sender, receiver) = mpsc::channel(16);
+        (Self(sender), receiver)
+    }
+
+    fn tell(&self, line: String) {
+        drop(self.0.try_send(line));
+    }
+}
+
+impl App {
+    /// Builds views again (all where none is named) while the old ones answer.
+    pub async fn rebuild(&self, views: &[View], progress: &Progress) -> Result<String, AppError> {
+        let all = View::ALL;
+        let views = if views.is_empty() { &all } else { views };
+        for view in views {
+            let building = self.views.rebuild(*view);
+            let telling = async {
+                loop {
+                    tokio::time::sleep(PROGRESS).await;
+                    let come = self.views.standing().of(*view).building.unwrap_or_default();
+                    let tip = self.store.tip().borrow().0;
+                    progress.tell(format!("{}: {} of {tip}", view.as_str(), come.0));
+                }
+            };
+            tokio::select! {
+                built = building => built.map_err(|_gone| AppError::ViewBehind)?,
+                () = telling => {}
+            }
+            progress.tell(format!("{}: built again", view.as_str()));
+        }
+        Ok(format!("{} views built again", views.len()))
+    }
+
+    /// Translates the stored messages after a cursor again, and applies those that were not
+    /// understood when they came.
+    pub async fn reread(
+        &self,
+        since: &str,
+        mode: Mode,
+        progress: &Progress,
+    ) -> Result<String, AppError> {
+        let cursor = Cursor::parse(since).map_err(AppError::Cursor)?;
+        let mut after = cursor
+            .locate(&*self.store)
+            .await
+            .map_err(AppError::Cursor)?;
+        let (mut read, mut understood) = (0_u64, 0_u64);
+        loop {
+            let page = self.store.read_evidence(after, PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            for (position, stored) in page {
+                read += 1;
+                if let Some(proven) = self.not_understood(position, stored).await? {
+                    understood += u64::from(self.understand(&proven, mode, progress).await?);
+                }
+            }
+            progress.tell(format!("{read} messages read, up to position {}", after.0));
+        }
+        let done = match mode {
+            Mode::Apply => "applied",
+            Mode::DryRun => "would be applied",
+        };
+        Ok(format!("{read} messages read, {understood} {done}"))
+    }
+
+    /// The message, if it was not understood when it came.
+    async fn not_understood(
+        &self,
+        position: Position,
+        stored: StoredEvidence,
+    ) -> Result<Option<Proven>, AppError> {
+        let Some(event) = self.store.at(position).await? else {
+            return Ok(None);
+        };
+        if !NOT_UNDERSTOOD.contains(&&*event.kind) {
+            return Ok(None);
+        }
+        let Some((_, bytes)) = stored.message.opening else {
+            return Ok(None);
+        };
+        let message = EvidenceMessage::decode(&bytes).map_err(AppError::Evidence)?;
+        Ok(Some(Proven {
+            message,
+            key: stored.key,
+        }))
+    }
+
+    /// Applies a message, if this binary understands it; says whether it does.
+    async fn understand(
+        &self,
+        proven: &Proven,
+        mode: Mode,
+        progress: &Progress,
+    ) -> Result<bool, AppError> {
+        let Some(account) = self.accounts.get(&proven.message.account) else {
+            return Ok(false);
+        };
+        let Ok(message) = account.reread(&proven.message) else {
+            return Ok(false);
+        };
+        let payment = match &message {
+            Message::Unknown(_) => return Ok(false),
+            Message::Observation(observation) => observation.payment.clone(),
+            Message::RefundHint(hint) => hint.payment.clone(),
+        };
+        if let Some(order_no) = self.order_of(&payment).await?
+            && let Order::Corrupt(_) = self.fold_now::<Order>(&order_no).await?.state
+        {
+            return Ok(false);
+        }
+        progress.tell(format!("{} of {}", payment.out_trade_no, payment.account));
+        match mode {
+            Mode::Apply => {
+                self.observe(&account, message, Ground::Message(proven))
+                    .await?
+            }
+            Mode::DryRun => {}
+        }
+        Ok(true)
+    }
+}

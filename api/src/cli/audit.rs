@@ -1,0 +1,87 @@
+//! `payfold audit`: verifies every event's chain and commitments, every claim and every seal, and on
+//! request every stored message's signature again, by a second implementation.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use payfold_sqlite::SqliteStore;
+use payfold_store::{Audited, Channel, EvidenceKey, EvidenceMessage, audit};
+
+use super::exit::{Failure, say};
+use super::serve::{read_config, runtime};
+use super::system;
+use crate::app::{Account, GatewayAccount};
+
+/// What `audit` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Also verifies every stored message's signature again, by a second implementation
+    #[arg(long)]
+    evidence: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let world = system::world().map_err(Failure::job)?;
+    let config = read_config(&arguments.config, &world)?;
+    let store = SqliteStore::open_read_only(&config.store_folder).map_err(Failure::job)?;
+    let mut verify =
+        |message: &EvidenceMessage, key: &EvidenceKey| verify_again(&config.accounts, message, key);
+    let audited = runtime()?.block_on(async {
+        match arguments.evidence {
+            true => audit(&store, Some(&mut verify)).await,
+            false => audit(&store, None).await,
+        }
+    });
+    say(line(&audited.map_err(Failure::job)?));
+    Ok(())
+}
+
+fn line(audited: &Audited) -> String {
+    let seal = match &audited.last_seal {
+        Some(seal) => format!(
+            "last seal {} through position {}",
+            seal.ordinal, seal.through.0
+        ),
+        None => "no seal yet".to_owned(),
+    };
+    format!(
+        "{} events whole up to position {}, {} messages, {} claims; {seal}; {} events since",
+        audited.events, audited.through.0, audited.evidence, audited.claims, audited.since
+    )
+}
+
+fn verify_again(
+    accounts: &[Account],
+    message: &EvidenceMessage,
+    key: &EvidenceKey,
+) -> Result<(), String> {
+    let spki = key.spki_der.as_deref();
+    match message.channel {
+        Channel::AlipayNotify | Channel::AlipayReturn => {
+            let der = spki.ok_or("its key is not kept")?;
+            payfold_alipay::verify_again(&message.body, der).map_err(|refusal| refusal.to_string())
+        }
+        Channel::WechatPayV3Notify | Channel::WechatPayV3Answer => {
+            let der = spki.ok_or("its key is not kept")?;
+            payfold_wechatpay::verify_again_v3(&message.headers, &message.body, der)
+                .map_err(|refusal| refusal.to_string())
+        }
+        Channel::WechatPayV2Notify => {
+            let account = accounts
+                .iter()
+                .find(|account| account.name == message.account);
+            match account.map(|account| &account.gateway) {
+                Some(GatewayAccount::WechatPay(wechatpay)) => wechatpay
+                    .verify_again_v2(&message.body)
+                    .map_err(|refusal| refusal.to_string()),
+                Some(GatewayAccount::Alipay(_)) | None => {
+                    Err(format!("its account {} is not configured", message.account))
+                }
+            }
+        }
+        Channel::AlipayAnswer => Err("this payfold stores no such answers".to_owned()),
+    }
+}

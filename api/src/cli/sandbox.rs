@@ -1,0 +1,154 @@
+//! `payfold sandbox`: the simulated gateways alone, for payfold or for anybody's SDK.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use clap::Args;
+use payfold_sandbox::{
+    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Unreached,
+};
+
+use super::exit::{Failure, say};
+use super::serve::{runtime, start_logging};
+use super::system::{self, Network};
+use crate::http;
+use crate::world::World;
+
+/// The service's port unless told.
+pub(super) const SERVICE_PORT: u16 = 8080;
+
+/// The sandbox's port unless told.
+pub(super) const SANDBOX_PORT: u16 = 8090;
+
+/// How much of a shop's answer is read, in bytes.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// What `sandbox` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where the keys, the account files and a configuration for payfold are kept
+    #[arg(long)]
+    dir: PathBuf,
+    /// The port to listen on, on 127.0.0.1
+    #[arg(long, default_value_t = SANDBOX_PORT)]
+    port: u16,
+    /// How many seconds of the gateways' clock pass in one
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    speed: u32,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    start_logging();
+    let world = system::world().map_err(Failure::job)?;
+    runtime()?.block_on(async {
+        let ports = Ports {
+            sandbox: arguments.port,
+            service: SERVICE_PORT,
+        };
+        start(&arguments.dir, ports, arguments.speed, &world).await?;
+        say(format!("sandbox: http://127.0.0.1:{}", arguments.port));
+        say(format!(
+            "configuration: {}",
+            arguments.dir.join("payfold.toml").display()
+        ));
+        tokio::signal::ctrl_c().await.map_err(Failure::job)?;
+        world.tasks.stop(Duration::from_secs(10)).await;
+        Ok(())
+    })
+}
+
+/// Starts the simulated gateways; they stop with the world's tasks.
+pub(super) async fn start(
+    dir: &Path,
+    ports: Ports,
+    speed: u32,
+    world: &World,
+) -> Result<(), Failure> {
+    let outside = outside(world).map_err(Failure::job)?;
+    let opened = payfold_sandbox::open(dir, ports, &outside.clock, &outside.entropy)
+        .map_err(Failure::job)?;
+    let settings = Settings {
+        speed,
+        ..Settings::at(format!("http://127.0.0.1:{}", ports.sandbox))
+    };
+    let sandbox =
+        Sandbox::new(opened.keys, opened.service, outside, settings).map_err(Failure::job)?;
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], ports.sandbox));
+    http::serve_router(&world.tasks, address, sandbox.router())
+        .await
+        .map_err(|error| {
+            Failure::usage(format!(
+                "{error}; another port is set by --port (sandbox) or --sandbox-port (demo)"
+            ))
+        })?;
+    let tasks = world.tasks.clone();
+    world.tasks.spawn(async move {
+        tokio::select! {
+            () = deliver(&sandbox) => {}
+            () = tasks.stopping() => {}
+        }
+    });
+    Ok(())
+}
+
+async fn deliver(sandbox: &Sandbox) {
+    loop {
+        sandbox.deliver_due().await;
+        match sandbox.next_due() {
+            Some(left) => {
+                tokio::select! {
+                    () = tokio::time::sleep(left) => {}
+                    () = sandbox.changed() => {}
+                }
+            }
+            None => sandbox.changed().await,
+        }
+    }
+}
+
+fn outside(world: &World) -> Result<Outside, crate::world::HttpError> {
+    let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
+    Ok(Outside {
+        clock: Arc::new(move || {
+            DateTime::from_timestamp_micros(clock.now().as_micros()).unwrap_or_default()
+        }),
+        entropy: Arc::new(move |bytes: &mut [u8]| entropy.fill(bytes)),
+        outbound: Arc::new(Shops(Network::new()?)),
+        wait: Arc::new(|stretch| Box::pin(tokio::time::sleep(stretch))),
+    })
+}
+
+/// The shops that the gateways call.
+struct Shops(Network);
+
+impl Outbound for Shops {
+    fn send(&self, call: Call) -> Pending<'_, Result<Answer, Unreached>> {
+        Box::pin(async move {
+            let url = call.url.clone();
+            let unreached = |problem: String| Unreached {
+                url: url.clone(),
+                problem,
+            };
+            let request = call.headers.iter().fold(
+                ::http::Request::builder()
+                    .method(call.method.clone())
+                    .uri(&call.url),
+                |request, (name, value)| request.header(*name, value),
+            );
+            let request = request
+                .body(call.body)
+                .map_err(|error| unreached(error.to_string()))?;
+            let answer = self
+                .0
+                .exchange(request, call.deadline, ANSWER_BYTES)
+                .await
+                .map_err(|error| unreached(error.to_string()))?;
+            Ok(Answer {
+                status: answer.status().as_u16(),
+                body: answer.into_body(),
+            })
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! One account of the configuration: its keys read and checked, by the gateway's own rules.
+
+use payfold_alipay::AlipayAccount;
+use payfold_domain::policy::Capability;
+use payfold_domain::{AccountName, Timestamp};
+use payfold_wechatpay::WechatPayAccount;
+use zeroize::Zeroizing;
+
+use super::section::Section;
+use crate::app::{Account, GatewayAccount};
+
+/// Reads one account; what is wrong with it is noted in its section.
+pub(crate) fn account(name: &str, section: &Section<'_>, now: Timestamp) -> Option<Account> {
+    let name = match AccountName::new(name) {
+        Ok(name) => Some(name),
+        Err(invalid) => {
+            section.problem("", format!("the name of {invalid}"));
+            None
+        }
+    };
+    let gateway = section.required("gateway", "\"alipay\" or \"wechatpay\"");
+    let retired = section.is_on("retired");
+    let account = match (gateway, name) {
+        (Some("alipay"), Some(name)) => alipay(name, section, now),
+        (Some("wechatpay"), Some(name)) => wechatpay(name, section),
+        (Some("alipay" | "wechatpay") | None, _) => return None,
+        (Some(other), _) => {
+            section.problem(
+                "gateway",
+                format!("found {other:?}, expected \"alipay\" or \"wechatpay\""),
+            );
+            return None;
+        }
+    };
+    section.finish();
+    account.map(|mut account| {
+        account.capability = match account.capability {
+            Capability::Full | Capability::Retired if retired => Capability::Retired,
+            capability => capability,
+        };
+        account
+    })
+}
+
+fn alipay(name: AccountName, section: &Section<'_>, now: Timestamp) -> Option<Account> {
+    let app_id = section.required("app_id", "the application's id, digits")?;
+    let seller_id = section.required("seller_id", "the payee's id, 2088…")?;
+    let gateway_url = section.required("gateway_url", "https://openapi.alipay.com/gateway.do")?;
+    let config = payfold_alipay::AccountConfig {
+        name: name.clone(),
+        app_id: app_id.to_owned(),
+        seller_id: seller_id.to_owned(),
+        gateway_url: gateway_url.to_owned(),
+        app_private_key: section.file("app_private_key_file").map(Zeroizing::new),
+        alipay_public_key: section.file("alipay_public_key_file"),
+        app_cert: section.file("app_cert_file"),
+        alipay_cert: section.file("alipay_cert_file"),
+        alipay_root_cert: section.file("alipay_root_cert_file"),
+    };
+    match AlipayAccount::new(&config, now) {
+        Ok(account) => {
+            let capability = capability(account.receives_only());
+            let gateway = GatewayAccount::Alipay(account);
+            Some(Account::new(
+                name,
+                gateway,
+                capability,
+                seller_id.to_owned(),
+                app_id.to_owned(),
+            ))
+        }
+        Err(invalid) => {
+            invalid.iter().for_each(|setting| {
+                section.problem(setting.key, format!("expected {}", setting.expected))
+            });
+            None
+        }
+    }
+}
+
+fn wechatpay(name: AccountName, section: &Section<'_>) -> Option<Account> {
+    let app_id = section.required("app_id", "the application's id, wx…")?;
+    let mch_id = section.required("mch_id", "the merchant's number, digits")?;
+    let gateway_url = section.required("gateway_url", "https://api.mch.weixin.qq.com")?;
+    let config = payfold_wechatpay::AccountConfig {
+        name: name.clone(),
+        app_id: app_id.to_owned(),
+        app_ids: section
+            .section("app_ids")
+            .map(|ids| ids.all_texts())
+            .unwrap_or_default(),
+        mch_id: mch_id.to_owned(),
+        gateway_url: gateway_url.to_owned(),
+        api_v3_key: section.file("api_v3_key_file").map(Zeroizing::new),
+        api_v2_key: section.file("api_v2_key_file").map(Zeroizing::new),
+        v2_sign_type: section.text("v2_sign_type").map(str::to_owned),
+        merchant_private_key: section
+            .file("merchant_private_key_file")
+            .map(Zeroizing::new),
+        merchant_cert_serial: section.text("merchant_cert_serial").map(str::to_owned),
+        platform_public_key_id: section.text("platform_public_key_id").map(str::to_owned),
+        platform_public_key: section.file("platform_public_key_file"),
+        platform_certs: section.files("platform_cert_files"),
+    };
+    match WechatPayAccount::new(&config) {
+        Ok(account) => {
+            let capability = capability(account.receives_only());
+            let gateway = GatewayAccount::WechatPay(account);
+            Some(Account::new(
+                name,
+                gateway,
+                capability,
+                mch_id.to_owned(),
+                app_id.to_owned(),
+            ))
+        }
+        Err(invalid) => {
+            invalid.iter().for_each(|setting| {
+                section.problem(setting.key, format!("expected {}", setting.expected))
+            });
+            None
+        }
+    }
+}
+
+fn capability(receives_only: bool) -> Capability {
+    if receives_only {
+        Capability::ReceivesOnly
+    } else {
+        Capability::Full
+    }
+}

@@ -1,0 +1,162 @@
+//! The socket in the store's folder, by which a command that writes goes through the service that
+//! runs: one process alone writes a sqlite store. A request is a line of JSON; the answer is lines of
+//! progress and a last one.
+
+mod wire;
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use payfold_projections::View;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+pub use wire::Mode;
+pub(crate) use wire::{Reply, Request};
+
+use crate::app::{App, Progress};
+
+/// How long a request may be, in bytes.
+const REQUEST_BYTES: u64 = 64 * 1024;
+
+/// How long a request may take to arrive.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(5);
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("control.sock")
+}
+
+/// Takes requests until the program stops. Whoever may write the folder may ask.
+pub(crate) fn listen(folder: &Path, app: &Arc<App>) -> io::Result<()> {
+    let path = socket(folder);
+    // The store's lock is held, so a socket that lies here is a dead process's.
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let tasks = app.world.tasks.clone();
+    let app = Arc::clone(app);
+    tasks.clone().spawn(async move {
+        tokio::select! {
+            () = accept(&listener, &app) => {}
+            () = tasks.stopping() => {}
+        }
+    });
+    Ok(())
+}
+
+async fn accept(listener: &UnixListener, app: &Arc<App>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let app = Arc::clone(app);
+                let tasks = app.world.tasks.clone();
+                tasks.clone().spawn(async move {
+                    let answered = tokio::select! {
+                        answered = answer(stream, &app) => answered,
+                        () = tasks.stopping() => Ok(()),
+                    };
+                    if let Err(error) = answered {
+                        tracing::debug!(%error, "a control connection broke");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the control socket takes no connection now");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: UnixStream, app: &App) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(reader.take(REQUEST_BYTES));
+    match tokio::time::timeout(REQUEST_PATIENCE, reader.read_line(&mut line)).await {
+        Ok(read) => read?,
+        Err(_elapsed) => return Ok(()),
+    };
+    let (progress, mut lines) = Progress::channel();
+    let work = async {
+        match serde_json::from_str::<Request>(&line) {
+            Ok(request) => carry_out(app, &request, progress).await,
+            Err(error) => Reply::Failed(format!("the request cannot be read: {error}")),
+        }
+    };
+    let mut work = std::pin::pin!(work);
+    let last = loop {
+        tokio::select! {
+            biased;
+            Some(line) = lines.recv() => send(&mut writer, &Reply::Progress(line)).await?,
+            last = &mut work => break last,
+        }
+    };
+    while let Ok(line) = lines.try_recv() {
+        send(&mut writer, &Reply::Progress(line)).await?;
+    }
+    send(&mut writer, &last).await
+}
+
+async fn send(writer: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+/// Does what a request asks for, in the process that has the store.
+pub(crate) async fn carry_out(app: &App, request: &Request, progress: Progress) -> Reply {
+    let done = match request {
+        Request::Rebuild { views } => {
+            let views: Vec<View> = views
+                .iter()
+                .filter_map(|name| View::from_name(name))
+                .collect();
+            app.rebuild(&views, &progress).await
+        }
+        Request::Reread { since, mode } => app.reread(since, *mode, &progress).await,
+    };
+    match done {
+        Ok(line) => Reply::Done(line),
+        Err(error) => Reply::Failed(error.to_string()),
+    }
+}
+
+/// Asks the service that runs on the folder, and shows its progress; `None` where none runs.
+pub(crate) async fn ask(
+    folder: &Path,
+    request: &Request,
+    mut show: impl FnMut(&str),
+) -> io::Result<Option<Reply>> {
+    let mut stream = match UnixStream::connect(socket(folder)).await {
+        Ok(stream) => stream,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(line) = lines.next_line().await? {
+        match serde_json::from_str(&line)? {
+            Reply::Progress(line) => show(&line),
+            last @ (Reply::Done(_) | Reply::Failed(_)) => return Ok(Some(last)),
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the service stopped before it was done",
+    ))
+}

@@ -1,0 +1,6 @@
+//! The routes over the real application and the real store in memory, asked without a socket.
+
+mod feed;
+mod orders;
+mod outer;
+pub(in crate::http) mod site;
