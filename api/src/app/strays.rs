@@ -96,7 +96,7 @@ impl App {
         };
         let command = TakeUpStray {
             observation: money.observation(),
-            basis: basis(money, order_no),
+            basis: money.take_up_basis(),
             capability: account.capability,
             policy: self.settings.policy,
             now: self.world.now(),
@@ -106,22 +106,6 @@ impl App {
         })
         .await
         .map(|_| ())
-    }
-}
-
-/// On what ground the order has the stray: a person gave it the money, or it has claimed the number.
-fn basis(money: &StrayMoney, order_no: &OrderNo) -> TakeUpBasis {
-    let accepted = money.exceptions.iter().find(|exception| {
-        exception.resolution.as_ref().is_some_and(|resolution| {
-            resolution.action == ResolutionAction::Accept
-                && resolution.order_no.as_ref() == Some(order_no)
-        })
-    });
-    match accepted {
-        Some(exception) => TakeUpBasis::Accepted {
-            exception: exception.id.clone(),
-        },
-        None => TakeUpBasis::Claimed,
     }
 }
 

@@ -14,7 +14,7 @@ use payfold_projections::View;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-pub use wire::Mode;
+pub(crate) use wire::Mode;
 pub(crate) use wire::{Reply, Request};
 
 use crate::app::{App, Progress};

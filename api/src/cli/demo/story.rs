@@ -75,7 +75,7 @@ impl Story {
     async fn start(&self, order_no: &str, out_trade_no: &str) -> Result<String, Failure> {
         let path = format!("/v1/orders/{order_no}/payments/ali/{out_trade_no}");
         let payment =
-            json!({"method": "alipay.page", "return_url": format!("{}/healthz", self.payfold)});
+            json!({"method": "alipay.page", "return_url": format!("{}/shop", self.gateways)});
         let started = self.api(Method::PUT, &path, Some(&payment)).await?;
         Ok(text(&started, "/action/url"))
     }
