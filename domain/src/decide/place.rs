@@ -25,11 +25,19 @@ pub(super) fn place(order: &Order, command: PlaceOrder) -> Result<Vec<OrderEvent
 /// counts as the same.
 fn placed_before(order: &PlacedOrder, command: &PlaceOrder) -> Result<Vec<OrderEvent>, Rejection> {
     let mut differences = Vec::new();
-    if order.amount != command.amount {
+    let (have, got) = (order.amount, command.amount);
+    if have.minor != got.minor {
         differences.push(Difference {
-            pointer: "/amount",
-            have: format!("{} {:?}", order.amount.minor, order.amount.currency),
-            got: format!("{} {:?}", command.amount.minor, command.amount.currency),
+            pointer: "/amount/minor",
+            have: have.minor.to_string(),
+            got: got.minor.to_string(),
+        });
+    }
+    if have.currency != got.currency {
+        differences.push(Difference {
+            pointer: "/amount/currency",
+            have: have.currency.as_str().to_owned(),
+            got: got.currency.as_str().to_owned(),
         });
     }
     if let Some(subject) = order
