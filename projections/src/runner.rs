@@ -117,9 +117,8 @@ impl Runner {
         };
         let mut failed = None;
         for slot in &mut self.slots {
-            match slot.apply(&stretch, &self.home) {
-                Ok(retired) => self.retired.extend(retired),
-                Err(error) => failed = Some(error),
+            if let Err(error) = slot.apply(&stretch, &self.home, &mut self.retired) {
+                failed = Some(error);
             }
         }
         let tended = self.tend();
@@ -168,10 +167,10 @@ impl Runner {
     /// Begins what was asked for, replaces what readers found damaged, lets finished generations serve,
     /// removes what nobody reads any more, and tells how far the views have come.
     fn tend(&mut self) -> Result<(), ViewError> {
-        let wished = self.wishes.take();
         for slot in &mut self.slots {
-            if wished.contains(&slot.view) {
+            if self.wishes.has(slot.view) {
                 slot.begin_building(&self.home)?;
+                self.wishes.grant(slot.view);
             }
             if slot.reader.is_found_damaged() {
                 self.retired.push(slot.begin_anew(&self.home)?);
@@ -254,22 +253,30 @@ impl Slot {
         std::iter::once(&self.serving).chain(&self.building)
     }
 
-    fn apply(&mut self, stretch: &Stretch<'_>, home: &Home) -> Result<Option<Retired>, ViewError> {
+    /// A generation that cannot be written because its file is damaged begins anew, and the error is
+    /// returned all the same: who waits before going on keeps this from turning in circles.
+    fn apply(
+        &mut self,
+        stretch: &Stretch<'_>,
+        home: &Home,
+        retired: &mut Vec<Retired>,
+    ) -> Result<(), ViewError> {
+        if let Err(error) = apply_to(&mut self.serving, stretch) {
+            if error.blames_the_file() {
+                retired.push(self.begin_anew(home)?);
+            }
+            return Err(error);
+        }
         if let Some(building) = &mut self.building
             && let Err(error) = apply_to(building, stretch)
         {
-            // It serves nobody, so it is simply begun again, at the next wish.
-            self.building = None;
+            if error.blames_the_file() {
+                self.building = None;
+                self.begin_building(home)?;
+            }
             return Err(error);
         }
-        match apply_to(&mut self.serving, stretch) {
-            Ok(()) => Ok(None),
-            Err(error) if error.blames_the_file() => {
-                tracing::error!(view = self.view.as_str(), %error, "a view's file is damaged; the view is built again");
-                self.begin_anew(home).map(Some)
-            }
-            Err(error) => Err(error),
-        }
+        Ok(())
     }
 
     fn begin_building(&mut self, home: &Home) -> Result<(), ViewError> {

@@ -86,8 +86,13 @@ impl RebuildWishes {
         self.added.notify_one();
     }
 
-    pub(crate) fn take(&self) -> BTreeSet<View> {
-        std::mem::take(&mut *locked(&self.views))
+    pub(crate) fn has(&self, view: View) -> bool {
+        locked(&self.views).contains(&view)
+    }
+
+    /// It is being built.
+    pub(crate) fn grant(&self, view: View) {
+        locked(&self.views).remove(&view);
     }
 
     /// Waits for the next wish.

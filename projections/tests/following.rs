@@ -24,10 +24,11 @@ async fn append(store: &SqliteStore, order_no: &str, event: OrderEvent) -> Posit
         taken_up: None,
     };
     let append = prepare(decision, &mut || [0; 32]).unwrap();
-    match store.append(append).await.unwrap() {
-        Outcome::Appended { position, .. } => position,
-        conflict => unreachable!("{conflict:?}"),
-    }
+    let outcome = store.append(append).await.unwrap();
+    let Outcome::Appended { position, .. } = outcome else {
+        unreachable!("{outcome:?}")
+    };
+    position
 }
 
 fn run<T>(test: impl Future<Output = T>) -> T {

@@ -114,6 +114,23 @@ fn a_file_whose_middle_is_damaged_is_replaced_once_somebody_reads_it() {
 }
 
 #[test]
+fn a_file_that_is_found_damaged_when_it_is_written_is_replaced_and_told_of() {
+    let (folder, mut feed) = (tempfile::tempdir().unwrap(), feed());
+    let (mut runner, views) = open(folder.path(), STORE);
+    bring_up(&mut runner, &feed);
+    let damaging = rusqlite::Connection::open(folder.path().join("orders.1.db")).unwrap();
+    damaging.execute_batch("DROP TABLE orders").unwrap();
+    let before = feed.tip();
+    feed.order("new", 400, placed("new"));
+    let stretch = std::slice::from_ref(feed.recorded.last().unwrap());
+    assert!(runner.apply(before, stretch, feed.tip()).is_err());
+    assert_eq!(views.standing().of(View::Shipments).position, feed.tip());
+    bring_up(&mut runner, &feed);
+    is_complete(&views, &feed);
+    assert_eq!(views.standing().of(View::Orders).generation, 2);
+}
+
+#[test]
 fn views_of_another_store_begin_anew() {
     let (folder, feed) = (tempfile::tempdir().unwrap(), feed());
     let (mut runner, views) = open(folder.path(), STORE);

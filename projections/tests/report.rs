@@ -157,7 +157,7 @@ fn a_refund_that_turns_out_to_be_stuck_counts_no_more_until_it_succeeds_again() 
         exceptions: 1,
         ..row(method)
     };
-    assert_eq!(report(&feed), [stuck.clone()]);
+    assert_eq!(report(&feed), std::slice::from_ref(&stuck));
 
     feed.order(
         "A",

@@ -66,8 +66,9 @@ pub(super) fn cancel_wishes(
 ) -> rusqlite::Result<Vec<CancelWish>> {
     connection
         .prepare_cached(
+            // The signs keep SQLite from going over all open orders for the few wishes.
             "SELECT position, order_no, cancel_wished_at FROM orders
-             WHERE cancel_wished_at IS NOT NULL AND position > ?1 ORDER BY position LIMIT ?2",
+             WHERE cancel_wished_at IS NOT NULL AND +position > ?1 ORDER BY +position LIMIT ?2",
         )?
         .query_map([after, limit], |row| {
             Ok(CancelWish {
