@@ -14,6 +14,16 @@ pub(crate) enum Gateway {
     WechatPay,
 }
 
+impl Gateway {
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Alipay => "Alipay",
+            Self::WechatPay => "WeChat Pay",
+        }
+    }
+}
+
 /// A trade's place in the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TradeId(u64);
@@ -106,6 +116,8 @@ pub(crate) struct Refund {
     pub(crate) refund_id: String,
     pub(crate) minor: u64,
     pub(crate) at: DateTime<Utc>,
+    /// Who is told of it, if anybody.
+    pub(crate) notify_url: Option<String>,
 }
 
 /// An Alipay payment that a merchant asked for. It is no trade until the buyer acts.
@@ -144,8 +156,23 @@ impl Books {
         self.trades.get(id).map(|trade| (*id, trade))
     }
 
+    /// The trade of that number at its gateway.
+    pub(crate) fn find_transaction(
+        &self,
+        gateway: Gateway,
+        transaction_id: &str,
+    ) -> Option<(TradeId, &Trade)> {
+        let fits = |trade: &Trade| {
+            trade.gateway == gateway && trade.transaction_id.as_deref() == Some(transaction_id)
+        };
+        self.trades
+            .iter()
+            .find(|(_, trade)| fits(trade))
+            .map(|(id, trade)| (*id, trade))
+    }
+
     /// All trades, oldest first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Trade> {
+    pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &Trade> {
         self.trades.values()
     }
 
@@ -179,6 +206,13 @@ impl Trade {
     /// What was given back, in all.
     pub(crate) fn refunded(&self) -> u64 {
         self.refunds.iter().map(|refund| refund.minor).sum()
+    }
+
+    /// What was given back under that number.
+    pub(crate) fn refund(&self, refund_no: &str) -> Option<&Refund> {
+        self.refunds
+            .iter()
+            .find(|refund| refund.refund_no == refund_no)
     }
 
     /// The trade's state in its gateway's own word.

@@ -131,7 +131,12 @@ struct RefundRequest {
 async fn refund(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
     let request: RefundRequest = read(&body)?;
     let via = request.via.unwrap_or_default();
-    let trade = sandbox.refund(request.gateway, &request.out_trade_no, request.minor, via)?;
+    let (trade, _refund) = sandbox.refund_in_back_office(
+        request.gateway,
+        &request.out_trade_no,
+        request.minor,
+        via,
+    )?;
     Ok(Json(TradeView::from(&trade)))
 }
 

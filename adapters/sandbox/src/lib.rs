@@ -22,14 +22,17 @@ mod control;
 mod dir;
 mod draw;
 mod faults;
+mod index;
 mod keys;
 mod money;
 mod notify;
 mod outside;
 mod page;
 mod problem;
+mod refund;
 mod sandbox;
 mod service;
+mod shop;
 mod sign;
 mod till;
 mod weather;
@@ -48,6 +51,8 @@ impl Sandbox {
         alipay::routes()
             .merge(wechatpay::routes())
             .merge(control::routes())
+            .merge(shop::routes())
+            .route("/", axum::routing::get(index::show))
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
             .with_state(self.clone())
     }

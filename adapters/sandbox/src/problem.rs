@@ -44,6 +44,7 @@ impl From<Refused> for Problem {
             | Refused::Closed { .. }
             | Refused::Expired { .. }
             | Refused::TooMuch { .. }
+            | Refused::OtherRefund { .. }
             | Refused::NoAmount { .. }
             | Refused::NoAddress(_) => Self::invalid(refused),
         }

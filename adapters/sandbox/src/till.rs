@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::beijing;
 use crate::books::{
-    AlipayTerms, Books, Gateway, Particulars, PlatformKey, Refund, Standing, Terms, Trade, TradeId,
+    AlipayTerms, Books, Gateway, Particulars, PlatformKey, Standing, Terms, Trade, TradeId,
     WechatPayTerms,
 };
 use crate::draw;
@@ -17,13 +17,20 @@ use crate::sandbox::{Sandbox, State};
 /// What cannot be done at the till.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("no {gateway:?} trade {out_trade_no} is known; name `minor` to have it made")]
+    #[error("no {} trade {out_trade_no} is known; name `minor` to have it made", gateway.name())]
     Unknown {
         gateway: Gateway,
         out_trade_no: String,
     },
     #[error("the trade {out_trade_no} is paid already; say `again` for a second payment on it")]
     Paid { out_trade_no: String },
+    #[error("the refund {refund_no} of {out_trade_no} is of {have} fen and not of {got}")]
+    OtherRefund {
+        out_trade_no: String,
+        refund_no: String,
+        have: u64,
+        got: u64,
+    },
     #[error("the trade {out_trade_no} is not paid")]
     NotPaid { out_trade_no: String },
     #[error("the trade {out_trade_no} is closed")]
@@ -216,53 +223,6 @@ impl Sandbox {
             expires: None,
             particulars,
         })
-    }
-
-    /// Gives money back, as the gateway's back office does.
-    pub(crate) fn refund(
-        &self,
-        gateway: Gateway,
-        out_trade_no: &str,
-        minor: u64,
-        via: Via,
-    ) -> Result<Trade, Refused> {
-        let now = self.now();
-        let entropy = &self.outside().entropy;
-        let refund = Refund {
-            refund_no: format!("BO{}{}", beijing::packed(now), draw::digits(entropy, 6)),
-            refund_id: format!("5030{}{}", beijing::day(now), draw::digits(entropy, 17)),
-            minor,
-            at: now,
-        };
-        let mut state = self.state();
-        let found = state.books.find(gateway, out_trade_no).map(|(id, _)| id);
-        let out_trade_no = out_trade_no.to_owned();
-        let Some((id, trade)) =
-            found.and_then(|id| state.books.trade_mut(id).map(|trade| (id, trade)))
-        else {
-            return Err(Refused::Unknown {
-                gateway,
-                out_trade_no,
-            });
-        };
-        let left = trade.minor.saturating_sub(trade.refunded());
-        match trade.standing {
-            Standing::Waiting => return Err(Refused::NotPaid { out_trade_no }),
-            Standing::Closed(_) => return Err(Refused::Closed { out_trade_no }),
-            Standing::Paid(_) if minor == 0 => return Err(Refused::NoAmount { minor }),
-            Standing::Paid(_) if minor > left => {
-                return Err(Refused::TooMuch {
-                    out_trade_no,
-                    asked: minor,
-                    left,
-                });
-            }
-            Standing::Paid(_) => trade.refunds.push(refund.clone()),
-        }
-        let trade = trade.clone();
-        drop(state);
-        self.tell_refunded(id, &trade, &refund, via)?;
-        Ok(trade)
     }
 
     /// Closes a trade that is not paid.

@@ -8,5 +8,6 @@ mod alipay;
 mod control;
 mod folder;
 mod schedule;
+mod shop;
 mod wechatpay;
 mod world;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::cashier;
 use super::form::Pairs;
 use super::request::{Denied, Request};
+use super::trade;
 use crate::sandbox::Sandbox;
 use crate::sign::base64_signature;
 use crate::weather::Weather;
@@ -57,8 +58,14 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
 }
 
 /// Calls between servers, by method.
-fn carry_out(_sandbox: &Sandbox, _request: &Request) -> Result<Value, Denied> {
-    Err(Denied::invalid("isv.invalid-method", "不存在的方法名"))
+fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    match request.method.as_str() {
+        "alipay.trade.query" => trade::query(sandbox, request),
+        "alipay.trade.close" => trade::close(sandbox, request),
+        "alipay.trade.refund" => trade::refund(sandbox, request),
+        "alipay.trade.fastpay.refund.query" => trade::refund_query(sandbox, request),
+        _ => Err(Denied::invalid("isv.invalid-method", "不存在的方法名")),
+    }
 }
 
 /// An answer under the method's own node, signed over the node's bytes.

@@ -5,6 +5,7 @@ mod cashier;
 pub(crate) mod form;
 mod gateway;
 mod request;
+mod trade;
 
 use axum::Router;
 use axum::routing::get;

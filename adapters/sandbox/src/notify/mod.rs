@@ -15,6 +15,7 @@ use crate::sandbox::Sandbox;
 
 pub(crate) use self::alipay::signed_return;
 use self::wechatpay_v2::Digest;
+pub(crate) use self::wechatpay_v3::transaction;
 
 /// A message to a shop that has not been accepted yet.
 pub(crate) struct Letter {
@@ -91,11 +92,11 @@ impl Sandbox {
                 Via::V3 => Content::V3(wechatpay_v3::payment(self, trade)?),
             },
         };
-        self.put_in_outbox(id, trade, content);
+        self.put_in_outbox(id, trade, trade.terms.notify_url.as_deref(), content);
         Ok(())
     }
 
-    /// Tells the shop that money was given back.
+    /// Tells the shop that money was given back; nothing where it named no address for that.
     pub(crate) fn tell_refunded(
         &self,
         id: TradeId,
@@ -110,12 +111,12 @@ impl Sandbox {
                 Via::V3 => Content::V3(wechatpay_v3::refund(self, trade, refund)?),
             },
         };
-        self.put_in_outbox(id, trade, content);
+        self.put_in_outbox(id, trade, refund.notify_url.as_deref(), content);
         Ok(())
     }
 
-    fn put_in_outbox(&self, id: TradeId, trade: &Trade, content: Content) {
-        let Some(url) = trade.terms.notify_url.clone() else {
+    fn put_in_outbox(&self, id: TradeId, trade: &Trade, url: Option<&str>, content: Content) {
+        let Some(url) = url.map(str::to_owned) else {
             return;
         };
         let mut state = self.state();

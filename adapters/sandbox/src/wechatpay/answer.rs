@@ -97,13 +97,14 @@ pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<Platfo
     }
 }
 
-/// Signs an answer and sends it.
+/// Signs an answer and sends it; null is an answer without a body.
 pub(super) fn answered(
     sandbox: &Sandbox,
     key: PlatformKey,
     outcome: Result<Value, Refusal>,
 ) -> Response {
     let (status, body) = match outcome {
+        Ok(Value::Null) => (StatusCode::NO_CONTENT, String::new()),
         Ok(content) => (StatusCode::OK, content.to_string()),
         Err(refusal) => {
             let mut body = json!({ "code": refusal.code, "message": refusal.message });

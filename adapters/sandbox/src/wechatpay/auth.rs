@@ -1,10 +1,11 @@
 //! Whether a call is the merchant's: the `Authorization` header over method, address, time, nonce
 //! and body (如何构造请求签名).
 
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::header;
 use chrono::TimeDelta;
 
 use super::answer::Refusal;
+use super::called::Called;
 use crate::sandbox::Sandbox;
 use crate::sign::verifies;
 
@@ -23,13 +24,13 @@ struct Credentials<'a> {
 }
 
 /// Holds a call against the merchant's key.
-pub(super) fn verified(
-    sandbox: &Sandbox,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(), Refusal> {
+pub(super) fn verified(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
+    let Called {
+        method,
+        uri,
+        headers,
+        body,
+    } = called;
     let wechatpay = &sandbox.keys().wechatpay;
     let header = headers
         .get(header::AUTHORIZATION)

@@ -1,22 +1,19 @@
 //! Native orders: a merchant orders, and gets the code that the buyer's phone scans.
 
-use axum::body::Bytes;
-use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, Method};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{Refusal, answered, asked_key};
-use super::auth::verified;
+use super::answer::Refusal;
+use super::called::Called;
 use crate::books::{Gateway, Particulars, PlatformKey, Standing, Terms, WechatPayTerms};
 use crate::draw;
 use crate::money::MOST_MINOR;
 use crate::notify::Via;
 use crate::sandbox::Sandbox;
 use crate::till::{Payable, Payment};
-use crate::weather::Weather;
 
 /// How long an order lives that names no end.
 const LIFE: TimeDelta = TimeDelta::days(7);
@@ -40,28 +37,15 @@ struct Amount {
     currency: Option<String>,
 }
 
-pub(super) async fn order(
-    State(sandbox): State<Sandbox>,
-    method: Method,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let content: Value = serde_json::from_slice(&body).unwrap_or_default();
+pub(super) async fn order(State(sandbox): State<Sandbox>, called: Called) -> Response {
+    let content = called.content();
     let number = content
         .get("out_trade_no")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let weather = sandbox.weather(number).await;
-    let key = asked_key(&sandbox, &headers);
-    let outcome = match (weather, &key) {
-        (Weather::Down, _) => Err(Refusal::down()),
-        (Weather::Fair, Ok(key)) => verified(&sandbox, &method, &uri, &headers, &body)
-            .and_then(|()| ordered(&sandbox, &content, *key)),
-        (Weather::Fair, Err(_)) => verified(&sandbox, &method, &uri, &headers, &body)
-            .and_then(|()| asked_key(&sandbox, &headers).map(|_| Value::Null)),
-    };
-    answered(&sandbox, key.unwrap_or(PlatformKey::Certificate), outcome)
+    called
+        .answer(&sandbox, number, |key| ordered(&sandbox, &content, key))
+        .await
 }
 
 fn ordered(sandbox: &Sandbox, content: &Value, key: PlatformKey) -> Result<Value, Refusal> {

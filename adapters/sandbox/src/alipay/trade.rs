@@ -1,0 +1,194 @@
+//! Calls between servers about a trade: query, close, refund, and the query of a refund.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::request::{Denied, Request};
+use crate::beijing;
+use crate::books::{Gateway, Particulars, Standing, Trade, TradeId};
+use crate::money::{from_yuan, yuan};
+use crate::notify::Via;
+use crate::refund::{Moved, Refunding};
+use crate::sandbox::Sandbox;
+use crate::till::Refused;
+
+/// By which numbers a call finds its trade; Alipay's own wins.
+#[derive(Deserialize)]
+struct Which {
+    out_trade_no: Option<String>,
+    trade_no: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RefundContent {
+    #[serde(flatten)]
+    which: Which,
+    refund_amount: Value,
+    out_request_no: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RefundQueryContent {
+    #[serde(flatten)]
+    which: Which,
+    out_request_no: String,
+}
+
+/// `alipay.trade.query`.
+pub(super) fn query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    let (_, trade) = found(sandbox, &request.content()?)?;
+    let amount = yuan(trade.minor);
+    let mut answer = json!({
+        "code": "10000",
+        "msg": "Success",
+        "buyer_logon_id": "san***@sandbox.com",
+        "buyer_user_id": trade.buyer,
+        "out_trade_no": trade.out_trade_no,
+        "trade_no": trade.transaction_id,
+        "trade_status": trade.state(),
+        "total_amount": amount,
+        "buyer_pay_amount": "0.00",
+        "invoice_amount": "0.00",
+        "point_amount": "0.00",
+        "receipt_amount": "0.00",
+    });
+    if let (Standing::Paid(at), Some(fields)) = (trade.standing, answer.as_object_mut()) {
+        fields.insert("send_pay_date".to_owned(), json!(beijing::plain(at)));
+        for name in ["buyer_pay_amount", "invoice_amount", "receipt_amount"] {
+            fields.insert(name.to_owned(), json!(amount));
+        }
+    }
+    Ok(answer)
+}
+
+/// `alipay.trade.close`.
+pub(super) fn close(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    let (_, trade) = found(sandbox, &request.content()?)?;
+    if trade.standing != Standing::Waiting {
+        return Err(Denied::business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法"));
+    }
+    sandbox
+        .close(Gateway::Alipay, &trade.out_trade_no)
+        .map_err(denied)?;
+    Ok(json!({
+        "code": "10000",
+        "msg": "Success",
+        "out_trade_no": trade.out_trade_no,
+        "trade_no": trade.transaction_id,
+    }))
+}
+
+/// `alipay.trade.refund`.
+pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    let content: RefundContent = request.content()?;
+    let (id, trade) = found(sandbox, &content.which)?;
+    let amount = match &content.refund_amount {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let minor = from_yuan(&amount)
+        .ok_or_else(|| Denied::invalid("ACQ.INVALID_PARAMETER", "参数有误：refund_amount"))?;
+    let whole = minor == trade.minor;
+    let refund_no = match content.out_request_no.filter(|number| !number.is_empty()) {
+        Some(number) => number,
+        None if whole => trade.out_trade_no.clone(),
+        None => {
+            return Err(Denied::business(
+                "ACQ.REFUND_FEE_ERROR",
+                "部分退款须传out_request_no",
+            ));
+        }
+    };
+    // By default a page payment's full refund is told to nobody (异步通知说明).
+    let closes = trade.refunded() + minor >= trade.minor;
+    let notify_url = trade
+        .terms
+        .notify_url
+        .clone()
+        .filter(|_| !(closes && is_page(&trade)));
+    let (trade, moved) = sandbox
+        .give_back(Refunding {
+            gateway: Gateway::Alipay,
+            trade: id,
+            refund_no: &refund_no,
+            minor,
+            notify_url,
+            via: Via::default(),
+        })
+        .map_err(denied)?;
+    Ok(json!({
+        "code": "10000",
+        "msg": "Success",
+        "buyer_logon_id": "san***@sandbox.com",
+        "buyer_user_id": trade.buyer,
+        "fund_change": if moved == Moved::Now { "Y" } else { "N" },
+        "gmt_refund_pay": beijing::plain(sandbox.now()),
+        "out_trade_no": trade.out_trade_no,
+        "refund_fee": yuan(trade.refunded()),
+        "send_back_fee": "0.00",
+        "trade_no": trade.transaction_id,
+    }))
+}
+
+/// `alipay.trade.fastpay.refund.query`; of a number that nobody knows it says little.
+pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    let content: RefundQueryContent = request.content()?;
+    let (_, trade) = found(sandbox, &content.which)?;
+    let Some(refund) = trade.refund(&content.out_request_no) else {
+        return Ok(json!({ "code": "10000", "msg": "Success" }));
+    };
+    Ok(json!({
+        "code": "10000",
+        "msg": "Success",
+        "out_request_no": refund.refund_no,
+        "out_trade_no": trade.out_trade_no,
+        "refund_amount": yuan(refund.minor),
+        "refund_status": "REFUND_SUCCESS",
+        "total_amount": yuan(trade.minor),
+        "trade_no": trade.transaction_id,
+    }))
+}
+
+fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {
+    let state = sandbox.state();
+    let found = match (&which.trade_no, &which.out_trade_no) {
+        (Some(trade_no), _) => state.books.find_transaction(Gateway::Alipay, trade_no),
+        (None, Some(number)) => state.books.find(Gateway::Alipay, number),
+        (None, None) => {
+            return Err(Denied::invalid(
+                "ACQ.INVALID_PARAMETER",
+                "参数有误：out_trade_no",
+            ));
+        }
+    };
+    found
+        .map(|(id, trade)| (id, trade.clone()))
+        .ok_or_else(|| Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"))
+}
+
+fn is_page(trade: &Trade) -> bool {
+    match &trade.terms.particulars {
+        Particulars::Alipay(terms) => terms.method == "alipay.trade.page.pay",
+        Particulars::WechatPay(_) => false,
+    }
+}
+
+fn denied(refused: Refused) -> Denied {
+    match refused {
+        Refused::Unknown { .. } => Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"),
+        Refused::OtherRefund { .. } => {
+            Denied::business("ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求")
+        }
+        Refused::TooMuch { .. } => {
+            Denied::business("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限")
+        }
+        Refused::Paid { .. }
+        | Refused::NotPaid { .. }
+        | Refused::Closed { .. }
+        | Refused::Expired { .. } => Denied::business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法"),
+        Refused::NoAmount { .. } => Denied::business("ACQ.INVALID_PARAMETER", "参数有误"),
+        Refused::NoAddress(_) | Refused::Unwritten(_) => {
+            Denied::business("ACQ.SYSTEM_ERROR", "系统错误")
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Refunds that a merchant asks for, and how they stand.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::Refusal;
+use super::called::Called;
+use super::transaction::no_order;
+use crate::beijing;
+use crate::books::{Gateway, Refund, Trade};
+use crate::notify::Via;
+use crate::refund::Refunding;
+use crate::sandbox::Sandbox;
+use crate::till::Refused;
+
+/// A refund (退款申请).
+#[derive(Deserialize)]
+struct Asked {
+    out_trade_no: Option<String>,
+    transaction_id: Option<String>,
+    out_refund_no: String,
+    notify_url: Option<String>,
+    amount: Amount,
+}
+
+#[derive(Deserialize)]
+struct Amount {
+    refund: u64,
+    total: u64,
+    currency: String,
+}
+
+pub(super) async fn refund(State(sandbox): State<Sandbox>, called: Called) -> Response {
+    let content = called.content();
+    let number = content
+        .get("out_trade_no")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    called
+        .answer(&sandbox, number, |_key| refunded(&sandbox, &content))
+        .await
+}
+
+fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
+    let asked = Asked::deserialize(content)
+        .map_err(|error| Refusal::parameter("", format!("参数错误：{error}")))?;
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
+    let refund_no = &asked.out_refund_no;
+    if !(1..=64).contains(&refund_no.len()) || !refund_no.bytes().all(letter) {
+        return Err(Refusal::parameter(
+            "/out_refund_no",
+            "商户退款单号应为1至64位数字、字母、_-|*@",
+        ));
+    }
+    if asked.amount.currency != "CNY" {
+        return Err(Refusal::parameter("/amount/currency", "货币类型应为CNY"));
+    }
+    let found = {
+        let state = sandbox.state();
+        let found = match (&asked.transaction_id, &asked.out_trade_no) {
+            (Some(id), _) => state.books.find_transaction(Gateway::WechatPay, id),
+            (None, Some(number)) => state.books.find(Gateway::WechatPay, number),
+            (None, None) => {
+                return Err(Refusal::parameter(
+                    "/out_trade_no",
+                    "商户订单号与微信订单号不能同时为空",
+                ));
+            }
+        };
+        found.map(|(id, trade)| (id, trade.minor))
+    };
+    let Some((trade, total)) = found else {
+        return Err(no_order());
+    };
+    if asked.amount.total != total {
+        return Err(Refusal::parameter(
+            "/amount/total",
+            "订单金额与原订单不一致",
+        ));
+    }
+    let (trade, _moved) = sandbox
+        .give_back(Refunding {
+            gateway: Gateway::WechatPay,
+            trade,
+            refund_no,
+            minor: asked.amount.refund,
+            notify_url: asked.notify_url,
+            via: Via::V3,
+        })
+        .map_err(refused)?;
+    let refund = trade.refund(refund_no).ok_or_else(no_refund)?;
+    // What was just asked for is on its way; a query says that it arrived.
+    Ok(shown(&trade, refund, "PROCESSING"))
+}
+
+pub(super) async fn query(
+    State(sandbox): State<Sandbox>,
+    Path(refund_no): Path<String>,
+    called: Called,
+) -> Response {
+    called
+        .answer(&sandbox, "", |_key| {
+            let state = sandbox.state();
+            let wechatpay = |trade: &&Trade| trade.gateway == Gateway::WechatPay;
+            state
+                .books
+                .all()
+                .filter(wechatpay)
+                .find_map(|trade| trade.refund(&refund_no).map(|refund| (trade, refund)))
+                .map(|(trade, refund)| shown(trade, refund, "SUCCESS"))
+                .ok_or_else(no_refund)
+        })
+        .await
+}
+
+fn shown(trade: &Trade, refund: &Refund, status: &str) -> Value {
+    let mut shown = json!({
+        "refund_id": refund.refund_id,
+        "out_refund_no": refund.refund_no,
+        "transaction_id": trade.transaction_id,
+        "out_trade_no": trade.out_trade_no,
+        "channel": "ORIGINAL",
+        "user_received_account": "支付用户零钱",
+        "create_time": beijing::rfc3339(refund.at),
+        "status": status,
+        "funds_account": "AVAILABLE",
+        "amount": {
+            "total": trade.minor,
+            "refund": refund.minor,
+            "payer_total": trade.minor,
+            "payer_refund": refund.minor,
+            "settlement_total": trade.minor,
+            "settlement_refund": refund.minor,
+            "discount_refund": 0,
+            "currency": "CNY",
+        },
+    });
+    if let Some(fields) = shown.as_object_mut().filter(|_| status == "SUCCESS") {
+        fields.insert(
+            "success_time".to_owned(),
+            json!(beijing::rfc3339(refund.at)),
+        );
+    }
+    shown
+}
+
+fn no_refund() -> Refusal {
+    Refusal {
+        status: StatusCode::NOT_FOUND,
+        code: "RESOURCE_NOT_EXISTS",
+        message: "退款单不存在".to_owned(),
+        field: None,
+    }
+}
+
+fn refused(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Unknown { .. } => no_order(),
+        Refused::OtherRefund { .. } => Refusal::business(
+            "INVALID_REQUEST",
+            "订单金额或退款金额与之前请求不一致，请核实后再试",
+        ),
+        Refused::TooMuch { .. } => {
+            Refusal::business("INVALID_REQUEST", "申请退款金额大于订单剩余可退金额")
+        }
+        Refused::NoAmount { .. } => {
+            Refusal::parameter("/amount/refund", "退款金额应为正整数，单位为分")
+        }
+        Refused::Paid { .. }
+        | Refused::NotPaid { .. }
+        | Refused::Closed { .. }
+        | Refused::Expired { .. } => Refusal::business("INVALID_REQUEST", "订单状态不支持退款"),
+        Refused::NoAddress(_) | Refused::Unwritten(_) => Refusal::down(),
+    }
+}
