@@ -78,8 +78,12 @@ impl Ring {
     pub(crate) async fn follow(self: Arc<Self>, app: Arc<App>) {
         let mut tip = app.store.tip();
         loop {
+            let end = *tip.borrow_and_update();
+            if self.read_to.receiver_count() == 0 {
+                self.skip_to(end);
+            }
             let read_to = *self.read_to.borrow();
-            let behind = *tip.borrow_and_update() > read_to;
+            let behind = end > read_to;
             let waited = async {
                 if behind {
                     self.read_on(&app, read_to).await;
@@ -103,6 +107,13 @@ impl Ring {
                 tokio::time::sleep(RETRY).await;
             }
         }
+    }
+
+    /// Where nobody reads, nothing is encoded: whoever comes begins with the store.
+    fn skip_to(&self, end: Position) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Kept { events: VecDeque::new(), bytes: 0, floor: end, read_to: end };
+        self.read_to.send_replace(end);
     }
 
     fn take(&self, encoded: Vec<Encoded>, read_to: Position) {
