@@ -424,3 +424,34 @@ fn clamped(number: u64) -> i64 {
 fn clamped_usize(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use payfold_domain::OrderNo;
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_it_is_asked() {
+        let connection = crate::connection::connect_in_memory().unwrap();
+        crate::file::lay_out(&connection, Uuid::from_u128(7)).unwrap();
+        let kinds = &mut Kinds::default();
+        let mut reading = Reading {
+            connection: &connection,
+            kinds,
+        };
+        let stream = StreamName::Order(OrderNo::new("A-1").unwrap());
+        for after in 0..5 {
+            reading.load(&stream, after).unwrap();
+            for scope in [Scope::Public, Scope::Everything] {
+                reading.read(Position(after), 10, scope).unwrap();
+            }
+        }
+        for sql in [LOAD, READ_PUBLIC, READ_EVERYTHING] {
+            let statement = connection.prepare_cached(sql).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::Run), 5);
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
+}
