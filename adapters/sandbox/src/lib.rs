@@ -5,7 +5,7 @@
 //! [`open`] makes or reads the keys, [`Sandbox::new`] starts both gateways with empty books,
 //! [`Sandbox::router`] serves them. Notifies leave when the caller asks: in service by
 //!
-//! ```ignore
+//! ```text
 //! loop {
 //!     sandbox.deliver_due().await;
 //!     match sandbox.next_due() {

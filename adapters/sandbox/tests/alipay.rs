@@ -321,3 +321,94 @@ async fn a_back_office_refund_is_told_with_the_running_total_and_a_full_one_clos
     let said = world.post("/_sandbox/refund", more).await;
     assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+/// The node of a method's answer, whose signature held.
+async fn asked(world: &World, method: &str, content: serde_json::Value) -> serde_json::Value {
+    let request = signed(method, "utf-8", content.to_string().as_bytes());
+    let said = world.form("/gateway.do", &request).await;
+    let body = said.text();
+    let node = body
+        .split_once("_response\":")
+        .unwrap()
+        .1
+        .rsplit_once(",\"sign\"")
+        .unwrap()
+        .0;
+    let sign = said.json()["sign"].as_str().unwrap().to_owned();
+    assert!(holds(
+        "alipay/alipay_public_key.pem",
+        node.as_bytes(),
+        &sign
+    ));
+    serde_json::from_str(node).unwrap()
+}
+
+#[tokio::test]
+async fn a_query_says_what_became_of_a_trade_and_knows_none_before_the_buyer_acts() {
+    let world = World::new();
+    world
+        .get(&format!("/gateway.do?{}", page_pay("order_5", "3.00")))
+        .await;
+    let number = json!({ "out_trade_no": "order_5" });
+    let nothing = asked(&world, "alipay.trade.query", number.clone()).await;
+    assert_eq!(nothing["sub_code"], "ACQ.TRADE_NOT_EXIST");
+    let nothing = asked(&world, "alipay.trade.close", number.clone()).await;
+    assert_eq!(nothing["sub_code"], "ACQ.TRADE_NOT_EXIST");
+    world
+        .post(
+            "/_sandbox/pay",
+            json!({ "gateway": "alipay", "out_trade_no": "order_5" }),
+        )
+        .await;
+    let paid = asked(&world, "alipay.trade.query", number.clone()).await;
+    assert_eq!(paid["trade_status"], "TRADE_SUCCESS");
+    assert_eq!(paid["total_amount"], "3.00");
+    assert_eq!(paid["send_pay_date"], "2026-11-23 16:00:00");
+    let by_id = json!({ "trade_no": paid["trade_no"] });
+    assert_eq!(asked(&world, "alipay.trade.query", by_id).await, paid);
+    let closed = asked(&world, "alipay.trade.close", number).await;
+    assert_eq!(closed["sub_code"], "ACQ.TRADE_STATUS_ERROR");
+}
+
+#[tokio::test]
+async fn a_refund_moves_money_once_and_a_number_means_one_amount() {
+    let world = World::new();
+    world
+        .get(&format!("/gateway.do?{}", page_pay("order_6", "3.00")))
+        .await;
+    world
+        .post(
+            "/_sandbox/pay",
+            json!({ "gateway": "alipay", "out_trade_no": "order_6" }),
+        )
+        .await;
+    let refund = |number: &str, amount: &str| {
+        let content = json!({
+            "out_trade_no": "order_6",
+            "refund_amount": amount,
+            "out_request_no": number,
+        });
+        asked(&world, "alipay.trade.refund", content)
+    };
+    let first = refund("r1", "1.00").await;
+    assert_eq!(
+        (&first["fund_change"], &first["refund_fee"]),
+        (&json!("Y"), &json!("1.00"))
+    );
+    assert_eq!(refund("r1", "1.00").await["fund_change"], "N");
+    let other = refund("r1", "2.00").await;
+    assert_eq!(other["sub_code"], "ACQ.DISCORDANT_REPEAT_REQUEST");
+    let more = refund("r2", "2.01").await;
+    assert_eq!(more["sub_code"], "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL");
+    assert_eq!(refund("r2", "2.00").await["refund_fee"], "3.00");
+    let asked_for = json!({ "out_trade_no": "order_6", "out_request_no": "r1" });
+    let stands = asked(&world, "alipay.trade.fastpay.refund.query", asked_for).await;
+    assert_eq!(stands["refund_status"], "REFUND_SUCCESS");
+    assert_eq!(stands["refund_amount"], "1.00");
+    let unknown = json!({ "out_trade_no": "order_6", "out_request_no": "r9" });
+    let unknown = asked(&world, "alipay.trade.fastpay.refund.query", unknown).await;
+    assert_eq!(unknown, json!({ "code": "10000", "msg": "Success" }));
+    // The payment and the refund in part are told; a page payment's full refund is not.
+    assert_eq!(world.sandbox.deliver_due().await, 2);
+    assert_eq!(world.only_trade().await["state"], "TRADE_CLOSED");
+}

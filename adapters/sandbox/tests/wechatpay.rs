@@ -26,36 +26,57 @@ fn order(number: &str, total: u64) -> Value {
     })
 }
 
-/// A merchant's call; `changed` is what becomes of the body after it was signed.
-async fn call(
-    world: &World,
+/// A merchant's call; `sent` is what becomes of the body after it was signed.
+struct Merchant<'a> {
+    world: &'a World,
     at: i64,
-    body: &Value,
-    changed: &Value,
-    public_key: Option<&str>,
-) -> Said {
-    let (mch_id, serial) = (
-        account("wechatpay", "mch_id"),
-        account("wechatpay", "merchant_cert_serial"),
-    );
-    let message = format!("POST\n{NATIVE}\n{at}\nNONCE\n{body}\n");
-    let signature = sign_with("wechatpay/apiclient_key.pem", message.as_bytes());
-    let authorization = format!(
-        "WECHATPAY2-SHA256-RSA2048 mchid=\"{mch_id}\",nonce_str=\"NONCE\",signature=\"{signature}\",\
-         timestamp=\"{at}\",serial_no=\"{serial}\""
-    );
-    let mut request = Request::post(NATIVE).header("authorization", authorization);
-    if let Some(id) = public_key {
-        request = request.header("wechatpay-serial", id);
+    public_key: Option<String>,
+}
+
+impl<'a> Merchant<'a> {
+    fn new(world: &'a World) -> Self {
+        let public_key = Some(account("wechatpay", "platform_public_key_id"));
+        Self {
+            world,
+            at: world.now().timestamp(),
+            public_key,
+        }
     }
-    world
-        .ask(request.body(Body::from(changed.to_string())).unwrap())
-        .await
+
+    async fn call(&self, method: &str, path: &str, signed: &str, sent: &str) -> Said {
+        let (mch_id, serial) = (
+            account("wechatpay", "mch_id"),
+            account("wechatpay", "merchant_cert_serial"),
+        );
+        let at = self.at;
+        let message = format!("{method}\n{path}\n{at}\nNONCE\n{signed}\n");
+        let signature = sign_with("wechatpay/apiclient_key.pem", message.as_bytes());
+        let authorization = format!(
+            "WECHATPAY2-SHA256-RSA2048 mchid=\"{mch_id}\",nonce_str=\"NONCE\",\
+             signature=\"{signature}\",timestamp=\"{at}\",serial_no=\"{serial}\""
+        );
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header("authorization", authorization);
+        if let Some(id) = &self.public_key {
+            request = request.header("wechatpay-serial", id);
+        }
+        self.world
+            .ask(request.body(Body::from(sent.to_owned())).unwrap())
+            .await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Said {
+        self.call("POST", path, &body.to_string(), &body.to_string())
+            .await
+    }
+
+    async fn get(&self, path: &str) -> Said {
+        self.call("GET", path, "", "").await
+    }
 }
 
 async fn ordered(world: &World, body: &Value) -> Said {
-    let id = account("wechatpay", "platform_public_key_id");
-    call(world, world.now().timestamp(), body, body, Some(&id)).await
+    Merchant::new(world).post(NATIVE, body).await
 }
 
 fn answer_holds(said: &Said, key: &str) -> bool {
@@ -138,7 +159,11 @@ async fn a_native_order_is_paid_by_its_code_and_told_encrypted_and_signed() {
 async fn without_a_public_key_id_the_platform_certificate_signs_answers_and_notifies() {
     let world = World::new();
     let body = order("order_1", 1);
-    let said = call(&world, world.now().timestamp(), &body, &body, None).await;
+    let merchant = Merchant {
+        public_key: None,
+        ..Merchant::new(&world)
+    };
+    let said = merchant.post(NATIVE, &body).await;
     assert!(answer_holds(&said, "wechatpay/platform_cert.pem"));
     pay(&world, "order_1", "v3").await;
     world.sandbox.deliver_due().await;
@@ -168,9 +193,17 @@ async fn the_same_order_gets_a_new_code_and_another_one_under_its_number_is_refu
 async fn a_call_is_refused_where_signature_clock_or_merchant_is_wrong() {
     let world = World::new();
     let (body, now) = (order("order_1", 1), world.now().timestamp());
-    let changed = call(&world, now, &body, &order("order_1", 2), None).await;
-    let early = call(&world, now + 301, &body, &body, None).await;
-    let late = call(&world, now - 301, &body, &body, None).await;
+    let at = |at| Merchant {
+        world: &world,
+        at,
+        public_key: None,
+    };
+    let other = order("order_1", 2).to_string();
+    let changed = at(now)
+        .call("POST", NATIVE, &body.to_string(), &other)
+        .await;
+    let early = at(now + 301).post(NATIVE, &body).await;
+    let late = at(now - 301).post(NATIVE, &body).await;
     let bare = world.post(NATIVE, body.clone()).await;
     for said in [changed, early, late, bare] {
         assert_eq!(said.status, StatusCode::UNAUTHORIZED);
@@ -188,6 +221,88 @@ async fn a_call_is_refused_where_signature_clock_or_merchant_is_wrong() {
     let said = ordered(&world, &wrong).await;
     assert_eq!(said.json()["code"], "PARAM_ERROR");
     assert_eq!(said.json()["detail"]["field"], "/amount/total");
+}
+
+#[tokio::test]
+async fn a_query_says_what_became_of_an_order_and_closing_ends_it() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let mch_id = account("wechatpay", "mch_id");
+    let by_number = |number| format!("/v3/pay/transactions/out-trade-no/{number}?mchid={mch_id}");
+    let unknown = merchant.get(&by_number("order_0")).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert_eq!(unknown.json()["code"], "ORDER_NOT_EXIST");
+    for number in ["order_1", "order_2"] {
+        ordered(&world, &order(number, 7)).await;
+    }
+    let open = merchant.get(&by_number("order_1")).await;
+    assert!(answer_holds(&open, "wechatpay/pub_key.pem"));
+    assert_eq!(open.json()["trade_state"], "NOTPAY");
+    pay(&world, "order_1", "v3").await;
+    let paid = merchant.get(&by_number("order_1")).await.json();
+    assert_eq!(paid["trade_state"], "SUCCESS");
+    assert_eq!(paid["amount"]["total"], 7);
+    let id = paid["transaction_id"].as_str().unwrap();
+    let by_id = format!("/v3/pay/transactions/id/{id}?mchid={mch_id}");
+    assert_eq!(merchant.get(&by_id).await.json(), paid);
+
+    let close = |number| format!("/v3/pay/transactions/out-trade-no/{number}/close");
+    let whose = json!({ "mchid": mch_id });
+    assert_eq!(
+        merchant.post(&close("order_1"), &whose).await.json()["code"],
+        "ORDER_PAID"
+    );
+    for _ in 0..2 {
+        let closed = merchant.post(&close("order_2"), &whose).await;
+        assert_eq!(closed.status, StatusCode::NO_CONTENT);
+        assert!(answer_holds(&closed, "wechatpay/pub_key.pem"));
+    }
+    assert_eq!(
+        merchant.get(&by_number("order_2")).await.json()["trade_state"],
+        "CLOSED"
+    );
+    assert_eq!(
+        pay(&world, "order_2", "v3").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}
+
+#[tokio::test]
+async fn a_refund_is_on_its_way_at_first_and_told_where_it_was_asked_to_be() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    ordered(&world, &order("order_1", 10)).await;
+    pay(&world, "order_1", "v3").await;
+    let asked = |number: &str, minor: u64| {
+        json!({
+            "out_trade_no": "order_1",
+            "out_refund_no": number,
+            "notify_url": "http://shop.test/refunds",
+            "amount": { "refund": minor, "total": 10, "currency": "CNY" },
+        })
+    };
+    let path = "/v3/refund/domestic/refunds";
+    let first = merchant.post(path, &asked("r1", 4)).await.json();
+    assert_eq!(first["status"], "PROCESSING");
+    let again = merchant.post(path, &asked("r1", 4)).await.json();
+    assert_eq!(again["refund_id"], first["refund_id"]);
+    for (number, minor) in [("r1", 5), ("r2", 7)] {
+        let refused = merchant.post(path, &asked(number, minor)).await;
+        assert_eq!(refused.json()["code"], "INVALID_REQUEST");
+    }
+    let stands = merchant.get(&format!("{path}/r1")).await.json();
+    assert_eq!(
+        (&stands["status"], &stands["amount"]["refund"]),
+        (&json!("SUCCESS"), &json!(4))
+    );
+    assert_eq!(
+        merchant.get(&format!("{path}/r9")).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(world.sandbox.deliver_due().await, 2);
+    let told = world.shop.received().pop().unwrap();
+    assert_eq!(told.url, "http://shop.test/refunds");
+    assert_eq!(decrypted(&told)["out_refund_no"], "r1");
 }
 
 /// The fields of a flat document, which a test may read as simply as it was written.

@@ -79,9 +79,19 @@ struct Order {
 /// SDKs write amounts as text or as a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Amount {
+pub(super) enum Amount {
     Text(String),
     Number(serde_json::Number),
+}
+
+impl Amount {
+    /// In fen; nothing where it is no amount.
+    pub(super) fn minor(&self) -> Option<u64> {
+        match self {
+            Self::Text(text) => from_yuan(text),
+            Self::Number(number) => from_yuan(&number.to_string()),
+        }
+    }
 }
 
 impl Request {
@@ -172,11 +182,10 @@ impl Request {
         if number.is_empty() || number.len() > 64 || !number.bytes().all(letter) {
             return Err(wrong("out_trade_no"));
         }
-        let amount = match order.total_amount {
-            Amount::Text(text) => text,
-            Amount::Number(number) => number.to_string(),
-        };
-        let minor = from_yuan(&amount).ok_or_else(|| wrong("total_amount"))?;
+        let minor = order
+            .total_amount
+            .minor()
+            .ok_or_else(|| wrong("total_amount"))?;
         if order.subject.is_empty() || order.subject.chars().count() > 256 {
             return Err(wrong("subject"));
         }
@@ -186,8 +195,7 @@ impl Request {
         {
             return Err(wrong("product_code"));
         }
-        let expires =
-            expiry(order.time_expire, order.timeout_express, now).map_err(|what| wrong(what))?;
+        let expires = expiry(order.time_expire, order.timeout_express, now).map_err(wrong)?;
         if expires.is_some_and(|at| at <= now) {
             return Err(Denied::business(
                 "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",

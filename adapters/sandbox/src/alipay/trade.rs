@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{Denied, Request};
+use super::request::{Amount, Denied, Request};
 use crate::beijing;
 use crate::books::{Gateway, Particulars, Standing, Trade, TradeId};
-use crate::money::{from_yuan, yuan};
+use crate::money::yuan;
 use crate::notify::Via;
 use crate::refund::{Moved, Refunding};
 use crate::sandbox::Sandbox;
@@ -23,7 +23,7 @@ struct Which {
 struct RefundContent {
     #[serde(flatten)]
     which: Which,
-    refund_amount: Value,
+    refund_amount: Amount,
     out_request_no: Option<String>,
 }
 
@@ -82,11 +82,9 @@ pub(super) fn close(sandbox: &Sandbox, request: &Request) -> Result<Value, Denie
 pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
     let content: RefundContent = request.content()?;
     let (id, trade) = found(sandbox, &content.which)?;
-    let amount = match &content.refund_amount {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let minor = from_yuan(&amount)
+    let minor = content
+        .refund_amount
+        .minor()
         .ok_or_else(|| Denied::invalid("ACQ.INVALID_PARAMETER", "参数有误：refund_amount"))?;
     let whole = minor == trade.minor;
     let refund_no = match content.out_request_no.filter(|number| !number.is_empty()) {
