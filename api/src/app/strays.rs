@@ -5,10 +5,9 @@
 //! take the stray up: first the stray's stream says which order has it, so that nobody else decides
 //! on it any more, then the order hears the facts. What a crash leaves in between, the jobs finish.
 
-use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpBasis, TakeUpStray};
-use payfold_domain::exception::ResolutionAction;
+use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpStray};
 use payfold_domain::order::Order;
-use payfold_domain::stray::{Stray, StrayCommand, StrayMoney, StrayRejection, decide_stray};
+use payfold_domain::stray::{Stray, StrayCommand, StrayRejection, decide_stray};
 use payfold_domain::{OrderNo, PaymentRef, decide};
 
 use super::accounts::Account;
