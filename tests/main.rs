@@ -1,8 +1,23 @@
 //! The whole thing from outside: what the houses may know of each other, and what the service
 //! promises to gateways, buyers and shops.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod architecture;
+mod crash;
+mod feed;
+mod gateway;
 mod house_rules;
+mod journeys;
+mod notify;
+mod orders;
+mod program;
 mod root;
+mod shop;
+mod unexpected;
+mod views;

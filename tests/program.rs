@@ -1,0 +1,265 @@
+//! The program: its commands, what they print and how they end.
+
+use std::fs;
+use std::net::TcpListener;
+
+use http::Method;
+
+use crate::gateway::Paid;
+use crate::shop::{Setup, Shop, run};
+
+#[tokio::test]
+async fn every_command_has_help_and_wrong_usage_ends_with_2() {
+    for command in [
+        "demo", "serve", "sandbox", "trigger", "check", "audit", "rebuild", "reread", "key",
+    ] {
+        let (out, _) = run(vec![command, "--help"]).with(0);
+        assert!(out.contains("Usage:"), "{out}");
+    }
+    run(vec!["fly"]).with(2);
+    run(vec!["serve"]).with(2);
+    run(vec!["serve", "--config", "/nowhere/payfold.toml"]).with(2);
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_configuration_is_told_at_once() {
+    let shop = Shop::open().await;
+    let (out, _) = shop.run(&["check"]).with(0);
+    assert!(
+        out.contains("account ali") && out.contains("account wx"),
+        "{out}"
+    );
+    let text = fs::read_to_string(shop.config()).unwrap();
+    let wrong = text
+        .replace("kind = \"sqlite\"", "kind = \"cardbox\"")
+        .replace("[server]", "[server]\ncolour = \"red\"")
+        .replace("alipay/alipay_public_key.pem", "alipay/nothing.pem")
+        .replace("\"orders:read\"", "\"orders:eat\"");
+    fs::write(shop.config(), wrong).unwrap();
+    for command in ["check", "serve"] {
+        let (_, err) = shop.run(&[command]).with(2);
+        for part in [
+            "payfold.toml",
+            "cardbox",
+            "colour",
+            "alipay_public_key_file",
+            "orders:eat",
+        ] {
+            assert!(err.contains(part), "{part} is not told: {err}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sandbox_keys_are_refused_where_the_world_can_reach_payfold() {
+    let mut shop = Shop::open().await;
+    shop.stop();
+    let text = fs::read_to_string(shop.config()).unwrap();
+    let public = format!("public_url = \"{}\"", shop.url(""));
+    let wrong = text.replace(&public, "public_url = \"https://pay.example.com\"");
+    assert_ne!(text, wrong);
+    fs::write(shop.config(), wrong).unwrap();
+    let (_, err) = shop.run(&["serve"]).with(2);
+    assert!(err.contains("sandbox"), "{err}");
+}
+
+#[tokio::test]
+async fn another_account_under_the_same_name_is_a_configuration_error() {
+    let mut shop = Shop::open().await;
+    shop.stop();
+    let text = fs::read_to_string(shop.config()).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("seller_id"))
+        .unwrap();
+    fs::write(
+        shop.config(),
+        text.replace(line, "seller_id = \"2088000000000000\""),
+    )
+    .unwrap();
+    let (_, err) = shop.run(&["serve"]).with(2);
+    assert!(err.contains("ali"), "{err}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let (_, err) = run(vec!["sandbox", "--dir", dir, "--port", &port]).with(2);
+    assert!(err.contains(&port) && err.contains("--port"), "{err}");
+}
+
+#[tokio::test]
+async fn a_stop_is_orderly_and_a_start_goes_on_where_it_was() {
+    let mut shop = Shop::open().await;
+    shop.place("P-1", 100).await;
+    let before = shop.order("P-1").await;
+    assert_eq!(shop.stop().code, Some(0));
+    shop.start_again().await;
+    let after = shop.order("P-1").await;
+    assert_eq!(
+        (&after["version"], &after["created_at"]),
+        (&before["version"], &before["created_at"])
+    );
+}
+
+#[tokio::test]
+async fn an_audit_counts_what_is_whole_and_names_the_place_of_a_changed_byte() {
+    let mut shop = Shop::open().await;
+    shop.place("Q-1", 8800).await;
+    shop.start("Q-1", "ali", "pay_q1", "external").await;
+    let fact = Paid {
+        out_trade_no: "pay_q1",
+        transaction_id: "2026010522501",
+        minor: 8800,
+    };
+    shop.notify("ali", &shop.alipay().paid(&fact)).await;
+    shop.run(&["audit"]).with(0);
+    shop.stop();
+    let (out, _) = shop.run(&["audit", "--evidence"]).with(0);
+    assert_eq!(out.trim().lines().count(), 1, "{out}");
+    change_one_letter(
+        &shop.store().join("events.db"),
+        b"2026010522501",
+        b"2026010522502",
+    );
+    let ended = shop.run(&["audit"]);
+    let told = format!("{}{}", ended.out, ended.err);
+    ended.with(1);
+    assert!(told.contains("order/Q-1"), "{told}");
+}
+
+/// Changes a text in the middle of a file, everywhere that it stands.
+fn change_one_letter(file: &std::path::Path, from: &[u8], to: &[u8]) {
+    let mut bytes = fs::read(file).unwrap();
+    let places: Vec<usize> = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(from))
+        .collect();
+    assert!(!places.is_empty(), "the text is not in the file");
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn one_process_holds_the_store() {
+    let shop = Shop::open().await;
+    let (_, err) = shop.run(&["serve"]).with(1);
+    assert!(err.contains("payfold-data"), "{err}");
+}
+
+#[tokio::test]
+async fn a_new_key_opens_what_its_scopes_say_and_nothing_else() {
+    let (out, _) = run(vec![
+        "key",
+        "new",
+        "--name",
+        "reader",
+        "--scope",
+        "orders:read",
+    ])
+    .with(0);
+    let (first, lines) = out.split_once('\n').unwrap();
+    let key = first.strip_prefix("api-key: ").unwrap();
+    let shop = Setup::new().adding(lines).open().await;
+    shop.place("K-1", 100).await;
+    let read = shop.anybody(Method::GET, "/v1/orders/K-1").bearer_auth(key);
+    shop.send(read).await.json(200);
+    let write = shop
+        .anybody(Method::POST, "/v1/orders/K-1/cancel")
+        .bearer_auth(key);
+    shop.send(write).await.problem(403, "forbidden");
+    run(vec!["key", "new", "--name", "x", "--scope", "everything"]).with(2);
+}
+
+#[tokio::test]
+async fn the_public_listener_has_nothing_but_what_gateways_and_buyers_need() {
+    let port = crate::shop::free_port();
+    let listen = format!("[server]\npublic_listen = \"127.0.0.1:{port}\"");
+    let shop = Setup::new().replacing("[server]", &listen).open().await;
+    let token = shop.place("L-1", 100).await["read_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let public = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let client = reqwest::Client::builder().build().unwrap();
+    let status = |request: reqwest::RequestBuilder| async {
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status(client.get(public("/healthz"))).await, 200);
+    assert_eq!(
+        status(client.get(public("/v1/orders/L-1")).bearer_auth(&token)).await,
+        200
+    );
+    assert_eq!(
+        status(client.get(public("/v1/orders")).bearer_auth(&token)).await,
+        404
+    );
+    assert_eq!(status(client.get(public("/metrics"))).await, 404);
+    assert_eq!(
+        status(client.post(public("/notify/ali")).body("a=b")).await,
+        400
+    );
+}
+
+#[tokio::test]
+async fn it_is_alive_ready_and_describes_itself() {
+    let shop = Shop::open().await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(shop.send(shop.anybody(Method::GET, path)).await.status, 200);
+    }
+    let api = shop
+        .send(shop.anybody(Method::GET, "/openapi.json"))
+        .await
+        .json(200);
+    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+    for path in ["/v1/orders/{order_no}", "/notify/{account}", "/v1/events"] {
+        assert!(api["paths"][path].is_object(), "{path}");
+    }
+    shop.notify(
+        "ali",
+        &crate::gateway::Message {
+            headers: Vec::new(),
+            body: "a=b".into(),
+        },
+    )
+    .await;
+    let metrics = shop.read("/metrics").await.text;
+    assert!(metrics.contains("payfold_notifies"), "{metrics}");
+    let accounts = shop.read("/v1/accounts").await.json(200);
+    assert!(accounts.to_string().contains("\"ali\""), "{accounts}");
+}
+
+#[tokio::test]
+async fn every_value_of_the_configuration_can_come_from_the_environment() {
+    let shop = Shop::open().await;
+    let (_, err) = shop
+        .run_in(&[("PAYFOLD__STORE__KIND", "cardbox")], &["check"])
+        .with(2);
+    assert!(err.contains("cardbox"), "{err}");
+}
+
+#[tokio::test]
+async fn the_demo_tells_one_order_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, sandbox_port) = (crate::shop::free_port(), crate::shop::free_port());
+    let (out, _) = run(vec![
+        "demo",
+        "--once",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--port",
+        &port.to_string(),
+        "--sandbox-port",
+        &sandbox_port.to_string(),
+    ])
+    .with(0);
+    assert!(
+        out.lines().any(|line| line.starts_with("api-key: pfk_")),
+        "{out}"
+    );
+    assert!(out.to_lowercase().contains("shipped"), "{out}");
+}

@@ -1,0 +1,93 @@
+//! The program as the operating system runs it.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The binary under test.
+const PAYFOLD: &str = env!("CARGO_BIN_EXE_payfold");
+
+/// A running payfold; killed where a test leaves it running.
+pub(crate) struct Program(Child);
+
+/// A payfold that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    /// What it printed, once its exit status is this.
+    #[track_caller]
+    pub(crate) fn with(self, code: i32) -> (String, String) {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
+        (self.out, self.err)
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(arguments: Vec<&str>) -> Ended {
+    run_in(&[], arguments)
+}
+
+/// Runs a command to its end, in an environment with these variables too.
+pub(crate) fn run_in(variables: &[(&str, &str)], arguments: Vec<&str>) -> Ended {
+    let mut command = Command::new(PAYFOLD);
+    command
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended {
+        code: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+impl Program {
+    /// Starts it, with everything that it says going to a file.
+    pub(crate) fn start(arguments: &[&str], log: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = Command::new(PAYFOLD);
+        command.args(arguments).stdin(Stdio::null());
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Self(command.spawn().unwrap())
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.0.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(mut self) -> Ended {
+        let status = self.0.wait().unwrap();
+        Ended {
+            code: status.code(),
+            out: String::new(),
+            err: String::new(),
+        }
+    }
+
+    /// Asks it to stop, and waits.
+    pub(crate) fn stop(self) -> Ended {
+        self.signal("-TERM");
+        self.ended()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself; a test that ends another way is told so by its own checks.
+        if self.0.kill().is_ok() {
+            drop(self.0.wait());
+        }
+    }
+}
