@@ -1,7 +1,7 @@
 //! Reading a view: connections beside the writer's, each answer out of one snapshot together with the
 //! checkpoint it belongs to. The queries are each view's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::ViewError;
 use crate::listing::{Answer, AsOf};
 use crate::view::View;
-use crate::view_file;
+use crate::view_file::{self, keep_statements};
 
 /// How many idle connections to one file are kept.
 const IDLE_CONNECTIONS: usize = 4;
@@ -46,10 +46,7 @@ impl Source {
                 let waiting = locked(idle).pop();
                 let connection = match waiting {
                     Some(connection) => connection,
-                    None => Connection::open_with_flags(
-                        path,
-                        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-                    )?,
+                    None => open(path)?,
                 };
                 // A connection that failed is not used again.
                 let answer = snapshot(&connection, query)?;
@@ -61,6 +58,13 @@ impl Source {
             }
         }
     }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    keep_statements(&connection)?;
+    Ok(connection)
 }
 
 fn snapshot<T>(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use payfold_store::{Position, Recorded};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -40,6 +41,20 @@ const CHECKPOINT_TABLE: &str = "
         event_hash     BLOB NOT NULL,
         unreadable     INTEGER NOT NULL
     ) STRICT;";
+
+/// Readies a connection that writes.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    keep_statements(connection)?;
+    connection.execute_batch(PRAGMAS)
+}
+
+/// A held statement with a range bound is otherwise prepared anew at each call, since SQLite looks at
+/// the bound's value.
+pub(crate) fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+}
 
 /// Where the views are kept.
 #[derive(Debug, Clone)]
@@ -132,7 +147,7 @@ impl ViewFile {
     ) -> Result<Option<Self>, ViewError> {
         let path = file_path(folder, view, generation);
         let opened = Connection::open(&path).and_then(|connection| {
-            connection.execute_batch(PRAGMAS)?;
+            set_up(&connection)?;
             let checkpoint = fitting_checkpoint(&connection, view, store_id)?;
             Ok((connection, checkpoint))
         });
@@ -173,7 +188,7 @@ impl ViewFile {
             None => Connection::open_in_memory(),
         }
         .and_then(|connection| {
-            connection.execute_batch(PRAGMAS)?;
+            set_up(&connection)?;
             let transaction = connection.unchecked_transaction()?;
             transaction.execute_batch(CHECKPOINT_TABLE)?;
             transaction.execute_batch(view.tables())?;
