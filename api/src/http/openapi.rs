@@ -6,6 +6,7 @@ mod answers;
 mod events;
 mod parameters;
 mod requests;
+mod route;
 mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use serde_json::{Map, Value, json};
 
 use super::problem::Kind;
 use crate::app::Scope;
-use routes::{Access, ROUTES, Route};
+use route::{Access, Body, Route};
+use routes::ROUTES;
 
 static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
 
@@ -122,17 +124,17 @@ fn security(route: &Route) -> Option<Value> {
     }
 }
 
-fn request_body(body: routes::Body) -> Value {
+fn request_body(body: Body) -> Value {
     match body {
-        routes::Body::Json(schema) => json!({
+        Body::Json(schema) => json!({
             "required": true,
             "content": { "application/json": { "schema": reference(schema) } },
         }),
-        routes::Body::JsonIfAny(schema) => json!({
+        Body::JsonIfAny(schema) => json!({
             "required": false,
             "content": { "application/json": { "schema": reference(schema) } },
         }),
-        routes::Body::Notify => json!({
+        Body::Notify => json!({
             "required": true,
             "content": {
                 "application/x-www-form-urlencoded": { "schema": { "type": "object" } },
@@ -148,7 +150,7 @@ fn responses(route: &Route) -> Value {
     for answer in route.answers {
         let told = by_status.entry(answer.status).or_default();
         told.about.push(answer.about.to_owned());
-        told.contents.extend(answer.contents());
+        told.contents.extend(answer.by_media_type());
         told.headers.extend(answer.headers.iter().copied());
         told.headers
             .extend(route.headers_of_views().then_some("Payfold-As-Of"));
