@@ -116,7 +116,7 @@ async fn a_stream_brings_what_was_and_what_comes_and_goes_on_where_it_broke_off(
     shop.place("S-1", 100).await;
     let (was, _) = pages(&shop, 500).await;
     let feed = || shop.keyed(Method::GET, "/v1/events");
-    let (events, ()) = tokio::join!(stream(feed(), was.len() + 2), async {
+    let (events, ()) = tokio::join!(stream(feed(), was.len() + 3), async {
         shop.place("S-2", 100).await;
         shop.cancel("S-2").await.json(200);
     });
@@ -124,7 +124,7 @@ async fn a_stream_brings_what_was_and_what_comes_and_goes_on_where_it_broke_off(
         .iter()
         .map(|(_, event)| name(event))
         .collect();
-    assert_eq!(story, ["OrderPlaced", "OrderCancelled"]);
+    assert_eq!(story, ["OrderPlaced", "CancelRequested", "OrderCancelled"]);
     for (id, event) in &events {
         assert_eq!(event["cursor"], id.as_str());
     }

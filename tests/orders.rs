@@ -228,7 +228,14 @@ async fn a_cancelled_order_stays_cancelled_and_starts_no_payment() {
         .await
         .problem(409, "order-cancelled");
     let story = shop.story("C-1").await;
-    assert_eq!(story.iter().filter(|name| *name == "OrderCancelled").count(), 1, "{story:?}");
+    assert_eq!(
+        story
+            .iter()
+            .filter(|name| *name == "OrderCancelled")
+            .count(),
+        1,
+        "{story:?}"
+    );
 }
 
 #[tokio::test]

@@ -89,14 +89,23 @@ async fn late_money_is_accepted_where_the_policy_says_so() {
 #[tokio::test]
 async fn late_money_is_asked_to_go_back_where_the_policy_says_so() {
     let refund = "\n[policy]\nlate = \"refund\"\n";
-    let shop = Setup::new().adding(refund).beside_the_sandbox().open().await;
+    let shop = Setup::new()
+        .adding(refund)
+        .beside_the_sandbox()
+        .open()
+        .await;
     let out_trade_no = cancelled(&shop, "late3").await;
     pays(&shop, &out_trade_no, 8800).await;
-    let order = shop.order_once("late3", |order| order["held"] == 8800).await;
+    let order = shop
+        .order_once("late3", |order| order["held"] == 8800)
+        .await;
     assert_eq!(exception(&order)["resolution"]["action"], "refund");
     let refunds = order["payments"][0]["refunds"].as_array().unwrap();
     assert_eq!((refunds.len(), &refunds[0]["minor"]), (1, &json!(8800)));
-    assert!(refunds[0]["refund_no"].as_str().unwrap().starts_with("pf-"), "{refunds:?}");
+    assert!(
+        refunds[0]["refund_no"].as_str().unwrap().starts_with("pf-"),
+        "{refunds:?}"
+    );
 }
 
 #[tokio::test]

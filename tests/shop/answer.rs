@@ -41,7 +41,6 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 
-
     /// The problem document, which must have this name, and the status that goes with it.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, name: &str) -> Value {

@@ -162,7 +162,9 @@ impl App {
         let account = self.account(&payment.account)?;
         let taker = match (request.action, &request.order_no) {
             (ResolutionAction::Accept, Some(order_no)) => {
-                self.may_take(order_no).await?;
+                if self.is_open(payment, id).await? {
+                    self.may_take(order_no).await?;
+                }
                 Some(order_no.clone())
             }
             _ => None,
@@ -186,6 +188,16 @@ impl App {
             position: changed.folded.position,
             stream,
         })
+    }
+
+    /// Whether nobody has decided yet: who repeats a decision is not asked about the order again.
+    async fn is_open(&self, payment: &PaymentRef, id: &ExceptionId) -> Result<bool, AppError> {
+        let exceptions = match self.fold_now::<Stray>(payment).await?.state {
+            Stray::Heard(money) => money.exceptions,
+            Stray::Unheard | Stray::Corrupt(_) => Vec::new(),
+        };
+        let mut exceptions = exceptions.iter();
+        Ok(exceptions.any(|exception| exception.id == *id && exception.resolution.is_none()))
     }
 
     async fn may_take(&self, order_no: &OrderNo) -> Result<(), AppError> {

@@ -12,6 +12,7 @@ mod feed;
 mod gateway;
 mod health;
 mod instant;
+mod linger;
 mod listener;
 mod openapi;
 mod order;
