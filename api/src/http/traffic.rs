@@ -56,7 +56,8 @@ impl Traffic {
     pub(super) fn new() -> Self {
         let mut registry = Registry::with_prefix("payfold");
         let answers = Family::default();
-        let times = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let times: Family<RouteLabels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(histogram);
         let behind = Family::default();
         let readers = Gauge::default();
         registry.register("http_answers", "Answers to requests", answers.clone());

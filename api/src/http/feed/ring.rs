@@ -112,7 +112,12 @@ impl Ring {
     /// Where nobody reads, nothing is encoded: whoever comes begins with the store.
     fn skip_to(&self, end: Position) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Kept { events: VecDeque::new(), bytes: 0, floor: end, read_to: end };
+        *kept = Kept {
+            events: VecDeque::new(),
+            bytes: 0,
+            floor: end,
+            read_to: end,
+        };
         self.read_to.send_replace(end);
     }
 
