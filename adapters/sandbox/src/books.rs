@@ -203,6 +203,19 @@ impl Books {
 }
 
 impl Trade {
+    /// The trade as it stands at that time: one that was not paid in time has closed by itself.
+    pub(crate) fn as_of(&self, now: DateTime<Utc>) -> Self {
+        let ended = self.terms.expires.filter(|at| *at <= now);
+        let standing = match (self.standing, ended) {
+            (Standing::Waiting, Some(at)) => Standing::Closed(at),
+            (standing, _) => standing,
+        };
+        Self {
+            standing,
+            ..self.clone()
+        }
+    }
+
     /// What was given back, in all.
     pub(crate) fn refunded(&self) -> u64 {
         self.refunds.iter().map(|refund| refund.minor).sum()

@@ -76,8 +76,11 @@ impl From<&Trade> for TradeView {
 }
 
 async fn trades(State(sandbox): State<Sandbox>) -> Json<Items<TradeView>> {
+    let now = sandbox.now();
+    let state = sandbox.state();
+    let view = |trade: &Trade| TradeView::from(&trade.as_of(now));
     Json(Items {
-        items: sandbox.state().books.all().map(TradeView::from).collect(),
+        items: state.books.all().map(view).collect(),
     })
 }
 

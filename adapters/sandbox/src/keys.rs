@@ -14,7 +14,6 @@ use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::sha2::Sha256;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BoxedUint, PrivateKey, PublicKey};
-use serde::{Deserialize, Serialize};
 use x509_cert::Certificate;
 use x509_cert::builder::{Builder as _, CertificateBuilder, profile::BuilderProfile};
 use x509_cert::der::asn1::UtcTime;
@@ -27,6 +26,7 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
 
+use crate::beijing;
 use crate::draw;
 use crate::outside::Entropy;
 
@@ -77,11 +77,14 @@ pub(crate) struct WechatPayKeys {
     pub(crate) platform_cert: Cert,
 }
 
-/// A certificate and its serial number, 40 upper-case hexadecimal digits.
-#[derive(Clone, Serialize, Deserialize)]
+/// A certificate.
 pub(crate) struct Cert {
     pub(crate) pem: String,
+    /// 40 upper-case hexadecimal digits.
     pub(crate) serial: String,
+    /// From when until when it is good, as WeChat Pay writes times.
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl Keys {
@@ -220,7 +223,18 @@ impl Cert {
             })?;
         let serial = certificate.tbs_certificate().serial_number().as_bytes();
         let serial = serial.iter().map(|byte| format!("{byte:02X}")).collect();
-        Ok(Self { pem, serial })
+        let validity = certificate.tbs_certificate().validity();
+        let time = |time: &Time| {
+            let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(0);
+            beijing::rfc3339(DateTime::from_timestamp(seconds, 0).unwrap_or_default())
+        };
+        let (from, to) = (time(&validity.not_before), time(&validity.not_after));
+        Ok(Self {
+            pem,
+            serial,
+            from,
+            to,
+        })
     }
 
     pub(crate) fn from_pem(pem: &str) -> Result<Self, KeyNotMade> {

@@ -254,6 +254,22 @@ async fn a_buyer_may_pay_twice_or_walk_away() {
 }
 
 #[tokio::test]
+async fn a_buyer_who_closes_the_page_after_paying_does_not_return_and_the_notify_still_comes() {
+    let world = World::new();
+    world
+        .get(&format!("/gateway.do?{}", page_pay("order_7", "1.00")))
+        .await;
+    let fault = json!({ "fault": "close-page", "out_trade_no": "order_7" });
+    world.post("/_sandbox/faults", fault).await;
+    let said = world
+        .form("/alipay/cashier", "out_trade_no=order_7&act=pay")
+        .await;
+    assert_eq!(said.status, StatusCode::OK);
+    assert!(!said.text().contains("shop.test"));
+    assert_eq!(world.sandbox.deliver_due().await, 1);
+}
+
+#[tokio::test]
 async fn an_apps_order_string_can_be_paid_and_an_expired_one_cannot() {
     let world = World::new();
     let content =

@@ -11,7 +11,7 @@ use md5::{Digest as _, Md5};
 use payfold_sandbox::{Call, Settings};
 use serde_json::{Value, json};
 
-use crate::world::{Said, World, account, holds, sign_with};
+use crate::world::{Said, World, account, file, holds, sign_with};
 
 const NATIVE: &str = "/v3/pay/transactions/native";
 
@@ -105,7 +105,11 @@ fn notify_holds(call: &Call, key: &str) -> bool {
 
 fn decrypted(call: &Call) -> Value {
     let envelope: Value = serde_json::from_slice(&call.body).unwrap();
-    let resource = &envelope["resource"];
+    serde_json::from_slice(&opened(&envelope["resource"])).unwrap()
+}
+
+/// What was encrypted under the APIv3 key.
+fn opened(resource: &Value) -> Vec<u8> {
     let text = |name: &str| resource[name].as_str().unwrap();
     let cipher = Aes256Gcm::new_from_slice(account("wechatpay", "api_v3_key").as_bytes()).unwrap();
     let nonce = Nonce::try_from(text("nonce").as_bytes()).unwrap();
@@ -114,7 +118,7 @@ fn decrypted(call: &Call) -> Value {
         msg: &sealed,
         aad: text("associated_data").as_bytes(),
     };
-    serde_json::from_slice(&cipher.decrypt(&nonce, payload).unwrap()).unwrap()
+    cipher.decrypt(&nonce, payload).unwrap()
 }
 
 async fn pay(world: &World, number: &str, via: &str) -> Said {
@@ -268,6 +272,26 @@ async fn a_query_says_what_became_of_an_order_and_closing_ends_it() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_not_paid_in_time_closes_by_itself() {
+    let world = World::new();
+    let mut timely = order("order_1", 7);
+    timely["time_expire"] = json!("2026-11-23T16:05:00+08:00");
+    ordered(&world, &timely).await;
+    world.pass(299);
+    assert_eq!(world.only_trade().await["state"], "NOTPAY");
+    world.pass(1);
+    assert_eq!(world.only_trade().await["state"], "CLOSED");
+    let mch_id = account("wechatpay", "mch_id");
+    let query = format!("/v3/pay/transactions/out-trade-no/order_1?mchid={mch_id}");
+    let stands = Merchant::new(&world).get(&query).await.json();
+    assert_eq!(stands["trade_state"], "CLOSED");
+    assert_eq!(
+        pay(&world, "order_1", "v3").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}
+
+#[tokio::test]
 async fn a_refund_is_on_its_way_at_first_and_told_where_it_was_asked_to_be() {
     let world = World::new();
     let merchant = Merchant::new(&world);
@@ -303,6 +327,27 @@ async fn a_refund_is_on_its_way_at_first_and_told_where_it_was_asked_to_be() {
     let told = world.shop.received().pop().unwrap();
     assert_eq!(told.url, "http://shop.test/refunds");
     assert_eq!(decrypted(&told)["out_refund_no"], "r1");
+}
+
+#[tokio::test]
+async fn the_platform_certificate_can_be_fetched_and_is_the_one_in_the_folder() {
+    let world = World::new();
+    let merchant = Merchant {
+        public_key: None,
+        ..Merchant::new(&world)
+    };
+    let said = merchant.get("/v3/certificates").await;
+    assert!(answer_holds(&said, "wechatpay/platform_cert.pem"));
+    let listed = said.json();
+    let certificate = &listed["data"][0]["encrypt_certificate"];
+    assert_eq!(
+        opened(certificate),
+        file("wechatpay/platform_cert.pem").into_bytes()
+    );
+    assert_eq!(
+        listed["data"][0]["serial_no"],
+        said.header("wechatpay-serial")
+    );
 }
 
 /// The fields of a flat document, which a test may read as simply as it was written.

@@ -160,7 +160,7 @@ fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {
         }
     };
     found
-        .map(|(id, trade)| (id, trade.clone()))
+        .map(|(id, trade)| (id, trade.as_of(sandbox.now())))
         .ok_or_else(|| Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"))
 }
 

@@ -15,7 +15,7 @@ use crate::sandbox::Sandbox;
 
 pub(crate) use self::alipay::signed_return;
 use self::wechatpay_v2::Digest;
-pub(crate) use self::wechatpay_v3::transaction;
+pub(crate) use self::wechatpay_v3::{encrypted, transaction};
 
 /// A message to a shop that has not been accepted yet.
 pub(crate) struct Letter {

@@ -4,6 +4,7 @@
 mod answer;
 mod auth;
 mod called;
+mod certificates;
 mod native;
 mod phone;
 mod refund;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
             "/v3/refund/domestic/refunds/{refund_no}",
             get(refund::query),
         )
+        .route("/v3/certificates", get(certificates::list))
         .route("/v3/{*path}", any(answer::no_such_resource))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
 }

@@ -86,8 +86,9 @@ pub(super) async fn close(
 }
 
 fn shown(sandbox: &Sandbox, trade: Option<&Trade>) -> Result<Value, Refusal> {
+    let now = sandbox.now();
     trade
-        .map(|trade| transaction(sandbox, trade))
+        .map(|trade| transaction(sandbox, &trade.as_of(now)))
         .ok_or_else(no_order)
 }
 
