@@ -8,10 +8,14 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use payfold_domain::KeyFingerprint;
 use rsa::pkcs1::EncodeRsaPublicKey;
 use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
+use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
 use crate::Refusal;
 use crate::keys::UnusableKey;
+
+/// Shorter keys are refused: 2048 bits is what the gateway uses 「如何验证签名」.
+const SHORTEST_MODULUS_BITS: u32 = 2048;
 
 /// Every key that may verify. It only grows: certificates are adopted while the account is in use.
 pub(crate) struct PlatformKeys(RwLock<Vec<Arc<PlatformKey>>>);
@@ -122,7 +126,11 @@ impl PlatformKey {
         Self::new(KeyName::CertificateSerial(serial), &key).ok_or(EXPECTED)
     }
 
+    /// `None` for a key that is too short; the parser of the hot path takes shorter ones.
     fn new(name: KeyName, key: &rsa::PublicKey) -> Option<Self> {
+        if key.n().bit_width() < SHORTEST_MODULUS_BITS {
+            return None;
+        }
         let pkcs1 = key.to_pkcs1_der().ok()?;
         let spki_der = key.to_public_key_der().ok()?.into_vec();
         let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pkcs1.as_bytes()).ok()?;

@@ -236,3 +236,20 @@ fn failure_is_answered_as_each_protocol_asks() {
         );
     }
 }
+
+/// Made for this test.
+const SHORT_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDX6FQMuw8yf+e2iHXk9/5hJwqu\n\
+7za37GultVri3rxbPkHMANtTS7Q9bWKsU78/JQy9A4nzT1x80km1k/7XJ6LGPkwC\n\
+nuW491E1IY3y6uzAJOJUFzr6ZMyKpfbNfkxQFHgt9mXIf3RWSRk/20yBdIFaJL+T\n\
+5jtYVfGQ7u4SUwMZjQIDAQAB\n\
+-----END PUBLIC KEY-----\n";
+
+#[test]
+fn a_regression_a_platform_key_shorter_than_2048_bits_is_refused() {
+    let config = AccountConfig {
+        platform_public_key: Some(SHORT_PUBLIC_KEY.to_owned()),
+        ..config()
+    };
+    assert_eq!(faults(&config), ["platform_public_key_file"]);
+}

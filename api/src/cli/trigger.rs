@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use http::{Method, Request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::exit::{Failure, say};
 use super::serve::runtime;
@@ -171,14 +171,9 @@ fn name(named: &Named) -> Value {
 }
 
 /// What was not given is left out.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .collect::<Map<_, _>>(),
-        ),
-        other => other,
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
     }
+    value
 }

@@ -34,9 +34,10 @@ pub(crate) fn account(name: &str, section: &Section<'_>, now: Timestamp) -> Opti
     };
     section.finish();
     account.map(|mut account| {
-        account.capability = match account.capability {
-            Capability::Full | Capability::Retired if retired => Capability::Retired,
-            capability => capability,
+        account.capability = match (account.capability, retired) {
+            (Capability::ReceivesOnly, _) => Capability::ReceivesOnly,
+            (Capability::Full | Capability::Retired, true) => Capability::Retired,
+            (Capability::Full | Capability::Retired, false) => Capability::Full,
         };
         account
     })

@@ -58,47 +58,46 @@ impl<'a> Section<'a> {
 
     /// The table under a key, if it is there.
     pub(crate) fn section(&self, key: &str) -> Option<Section<'a>> {
-        match self.value(key)? {
-            Value::Table(table) => Some(self.below(self.key(key), table)),
-            other => {
-                self.expected(key, other, "a table");
-                None
-            }
-        }
+        let value = self.value(key)?;
+        self.named(&self.key(key), value)
     }
 
     /// The tables under a key, by their names or their numbers.
     pub(crate) fn sections(&self, key: &str) -> Vec<(String, Section<'a>)> {
         let path = self.key(key);
-        match self.value(key) {
-            None => Vec::new(),
-            Some(Value::Table(table)) => table
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let below = |name: String, value| {
+            let section = self.named(&format!("{path}.{name}"), value)?;
+            Some((name, section))
+        };
+        match (value.as_table(), value.as_array()) {
+            (Some(table), _) => table
                 .iter()
-                .filter_map(|(name, value)| self.named(&path, name, value))
+                .filter_map(|(name, value)| below(name.clone(), value))
                 .collect(),
-            Some(Value::Array(values)) => {
-                let numbered = values.iter().enumerate();
-                numbered
-                    .filter_map(|(at, value)| self.named(&path, &at.to_string(), value))
-                    .collect()
-            }
-            Some(other) => {
-                self.expected(key, other, "tables");
+            (None, Some(values)) => values
+                .iter()
+                .enumerate()
+                .filter_map(|(at, value)| below(at.to_string(), value))
+                .collect(),
+            (None, None) => {
+                self.expected(key, value, "tables");
                 Vec::new()
             }
         }
     }
 
-    fn named(&self, path: &str, name: &str, value: &'a Value) -> Option<(String, Section<'a>)> {
-        match value {
-            Value::Table(table) => {
-                Some((name.to_owned(), self.below(format!("{path}.{name}"), table)))
-            }
-            other => {
-                self.expected(&format!("{path}.{name}"), other, "a table");
-                None
-            }
+    fn named(&self, path: &str, value: &'a Value) -> Option<Section<'a>> {
+        let table = value.as_table();
+        if table.is_none() {
+            self.note(
+                path.to_owned(),
+                format!("found {}, expected a table", value.type_str()),
+            );
         }
+        table.map(|table| self.below(path.to_owned(), table))
     }
 
     fn below(&self, path: String, table: &'a Table) -> Section<'a> {
@@ -113,13 +112,12 @@ impl<'a> Section<'a> {
 
     /// A text, if it is there.
     pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
-        match self.value(key)? {
-            Value::String(text) => Some(text),
-            other => {
-                self.expected(key, other, "a text");
-                None
-            }
+        let value = self.value(key)?;
+        let text = value.as_str();
+        if text.is_none() {
+            self.expected(key, value, "a text");
         }
+        text
     }
 
     /// A text that has to be there.
@@ -239,10 +237,14 @@ impl<'a> Section<'a> {
 
     /// Notes that something is wrong with a key.
     pub(crate) fn problem(&self, key: &str, what: impl Into<String>) {
+        self.note(self.key(key), what.into());
+    }
+
+    fn note(&self, key: String, what: String) {
         let problem = Problem {
             file: self.file.to_owned(),
-            key: self.key(key),
-            what: what.into(),
+            key,
+            what,
         };
         self.findings.borrow_mut().problems.push(problem);
     }

@@ -42,9 +42,9 @@ impl Story {
 
     /// Lives through one order; fails where anything goes another way than promised.
     pub(super) async fn tell(&self, world: &World) -> Result<(), Failure> {
-        let number: String = world.id().simple().to_string().chars().take(12).collect();
-        let order_no = format!("demo-{number}");
-        let out_trade_no = format!("demo_{number}");
+        let digits: String = world.id().simple().to_string().chars().take(12).collect();
+        let order_no = format!("demo-{digits}");
+        let out_trade_no = format!("demo_{digits}");
         self.place(&order_no).await?;
         let url = self.start(&order_no, &out_trade_no).await?;
         let back = self.pay(&url, &out_trade_no).await?;
@@ -53,7 +53,7 @@ impl Story {
         say(format!(
             "4. Notified   Alipay called; the order is {}, {} fen",
             text(&order, "/status"),
-            order["paid"]
+            number(&order, "/paid")
         ));
         self.send_again(&order_no, &out_trade_no).await?;
         self.ship(&order_no).await?;
@@ -163,7 +163,12 @@ impl Story {
             "What is stored of it for ever ({}/v1/orders/{order_no}/events):",
             self.payfold
         ));
-        for event in events["items"].as_array().into_iter().flatten() {
+        for event in events
+            .pointer("/items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             say(format!("   {} {}", text(event, "/time"), name(event)));
         }
         Ok(())
@@ -260,6 +265,13 @@ fn text(value: &Value, place: &str) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned()
+}
+
+fn number(value: &Value, place: &str) -> i64 {
+    value
+        .pointer(place)
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
 }
 
 fn name(event: &Value) -> String {
