@@ -4,6 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::gateway::Paid;
 use crate::shop::Shop;
 
 /// An order that was paid on Alipay's page; its payment is named after it.
@@ -311,4 +312,35 @@ async fn orders_are_listed_by_what_became_of_them() {
         .list("/v1/orders?created_to=2001-01-01T00:00:00Z")
         .await;
     assert!(past.is_empty());
+}
+
+#[tokio::test]
+async fn a_refund_that_was_asked_for_is_completed_by_the_gateways_notify() {
+    let shop = Shop::open().await;
+    shop.place("ref04", 8800).await;
+    shop.start("ref04", "ali", "pay_ref04", "external").await;
+    let fact = Paid {
+        out_trade_no: "pay_ref04",
+        transaction_id: "2026010522701",
+        minor: 8800,
+    };
+    shop.notify("ali", &shop.alipay().paid(&fact)).await;
+    let payment = ("ref04", "ali", "pay_ref04");
+    shop.refund(payment, "r-1", 3000).await.json(201);
+    let refunded = shop.alipay().notify(
+        &fact,
+        &[
+            ("refund_fee", "30.00"),
+            ("gmt_refund", "2026-01-05 11:00:00.123"),
+            ("out_biz_no", "r-1"),
+        ],
+    );
+    assert_eq!(shop.notify("ali", &refunded).await.text, "success");
+    let order = shop.order("ref04").await;
+    assert_eq!(
+        (&order["refunded"], &order["paid"]),
+        (&json!(3000), &json!(8800))
+    );
+    assert_eq!(order["payments"][0]["refunds"][0]["status"], "succeeded");
+    assert!(order["exceptions"].as_array().unwrap().is_empty());
 }

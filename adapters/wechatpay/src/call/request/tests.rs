@@ -1,3 +1,5 @@
+//! Requests are signed as the published samples are, and say what was asked for.
+
 use super::*;
 
 use std::collections::BTreeMap;
