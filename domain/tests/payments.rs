@@ -37,7 +37,10 @@ fn an_order_placed_again_with_other_content_conflicts_field_by_field() {
     };
     let mut story = Story::unplaced().given(say::place());
     let rejection = story.refusal(Command::Place(other));
-    assert_eq!(pointers(rejection), ["/amount/minor", "/subject", "/fulfilment"]);
+    assert_eq!(
+        pointers(rejection),
+        ["/amount/minor", "/subject", "/fulfilment"]
+    );
 }
 
 #[test]

@@ -75,6 +75,10 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the store ends its threads when it is closed"
+        )]
         let spawn = |name: &'static str, run: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned());
             thread.spawn(run).map(drop)

@@ -12,6 +12,10 @@ use uuid::Uuid;
 
 pub(crate) const STORE_ID: Uuid = Uuid::from_u128(7);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the store ends its threads when it is closed"
+)]
 pub(crate) fn spawn(
     name: &'static str,
     run: Box<dyn FnOnce() + Send + 'static>,
