@@ -92,6 +92,34 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test]
+async fn a_start_that_fails_ends_and_says_why() {
+    let mut shop = Shop::open().await;
+    shop.place("F-1", 100).await;
+    shop.start("F-1", "ali", "pay_f1", "external").await;
+    shop.list("/v1/reports/daily?from=2026-01-05&to=2026-01-05")
+        .await;
+    shop.stop();
+
+    let taken = TcpListener::bind(shop.url("").replace("http://", "")).unwrap();
+    let (_, err) = shop.run(&["serve"]).with(2);
+    assert!(
+        err.contains("server.listen") && !err.contains("panicked"),
+        "{err}"
+    );
+    drop(taken);
+
+    let text = fs::read_to_string(shop.config()).unwrap();
+    let (before, rest) = text.split_once("[accounts.ali]").unwrap();
+    let (_, after) = rest.split_once("[accounts.").unwrap();
+    fs::write(shop.config(), format!("{before}[accounts.{after}")).unwrap();
+    let (_, err) = shop.run(&["serve"]).with(2);
+    assert!(
+        err.contains("account ali is gone") && !err.contains("panicked"),
+        "{err}"
+    );
+}
+
+#[tokio::test]
 async fn a_stop_is_orderly_and_a_start_goes_on_where_it_was() {
     let mut shop = Shop::open().await;
     shop.place("P-1", 100).await;

@@ -41,19 +41,15 @@ impl Offline {
         let (runner, views) =
             Runner::open(Place::Folder(folder), store.id()).map_err(Failure::job)?;
         keep_views(&world, &store, runner);
-        let app = start_app(&store, views, config.settings, config.accounts, &world).await?;
-        Ok(Self { app, store })
+        match start_app(&store, views, config.settings, config.accounts, &world).await {
+            Ok(app) => Ok(Self { app, store }),
+            Err(failure) => Err(give_up(&world, &store, failure).await),
+        }
     }
 
     /// Tells every task to stop, waits for what is in flight, and closes the store.
     pub(crate) async fn close(self) -> Result<(), Failure> {
-        let all_ended = self.app.world.tasks.stop(PATIENCE).await;
-        self.store.close();
-        if all_ended {
-            Ok(())
-        } else {
-            Err(Failure::job("stopping: some tasks did not end within 10 s"))
-        }
+        wind_down(&self.app.world, &self.store).await
     }
 }
 
@@ -72,11 +68,10 @@ impl Service {
         let offline = Offline::open(config, world.clone()).await?;
         keep_seals(&world, &offline.store);
         world.tasks.spawn(Arc::clone(&offline.app).run_jobs());
-        control::listen(&folder, &offline.app).map_err(Failure::job)?;
-        http::serve(&offline.app, listeners)
-            .await
-            .map_err(Failure::usage)?;
-        Ok(Self(offline))
+        match listen(&folder, &offline.app, listeners).await {
+            Ok(()) => Ok(Self(offline)),
+            Err(failure) => Err(give_up(&world, &offline.store, failure).await),
+        }
     }
 
     /// The application.
@@ -88,6 +83,30 @@ impl Service {
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.0.close().await
     }
+}
+
+async fn listen(folder: &Path, app: &Arc<App>, listeners: http::Listeners) -> Result<(), Failure> {
+    control::listen(folder, app).map_err(Failure::job)?;
+    http::serve(app, listeners).await.map_err(Failure::usage)
+}
+
+async fn wind_down(world: &World, store: &SqliteStore) -> Result<(), Failure> {
+    let all_ended = world.tasks.stop(PATIENCE).await;
+    store.close();
+    if all_ended {
+        Ok(())
+    } else {
+        Err(Failure::job("stopping: some tasks did not end within 10 s"))
+    }
+}
+
+/// Ends what a start had begun before it failed: a task that is left keeps the process from its end,
+/// and the failure from being told.
+async fn give_up(world: &World, store: &SqliteStore, failure: Failure) -> Failure {
+    if let Err(left_over) = wind_down(world, store).await {
+        left_over.tell();
+    }
+    failure
 }
 
 fn open_store(folder: &Path, world: &World) -> Result<Arc<SqliteStore>, Failure> {
