@@ -202,6 +202,10 @@ async fn money_for_nobody_is_given_to_the_order_that_a_person_names() {
     shop.resolve(id, &to_order).await.json(200);
     assert_eq!(shop.order_with("str02", "paid").await["paid"], 700);
     shop.resolve(id, &to_order).await.json(200);
+    shop.place("str03", 700).await;
+    let elsewhere = json!({ "action": "accept", "order_no": "str03" });
+    let refused = shop.resolve(id, &elsewhere).await;
+    assert_eq!(refused.pointers(409, "conflict"), ["/order_no"]);
 }
 
 #[tokio::test]

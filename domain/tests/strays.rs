@@ -1,6 +1,8 @@
 //! Money without an order.
 
-use payfold_domain::command::{Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis};
+use payfold_domain::command::{
+    Difference, Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis,
+};
 use payfold_domain::event::StrayEvent;
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::policy::Capability;
@@ -178,6 +180,16 @@ fn unmatched_money_is_accepted_only_for_an_order_and_goes_over_to_it() {
     let accepted = TakeUpBasis::Accepted { exception };
     assert_eq!(tale.money().take_up_basis(), accepted);
     assert_eq!(tale.when(accept()), Ok(Vec::new()));
+    let elsewhere = OrderNo::new("order-2").unwrap();
+    let conflict = Rejection::Conflict(vec![Difference {
+        pointer: "/order_no",
+        have: say::order_no().to_string(),
+        got: elsewhere.to_string(),
+    }]);
+    assert_eq!(
+        tale.when(resolve(ResolutionAction::Accept, Some(elsewhere))),
+        Err(StrayRejection::Refused(conflict))
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::{Claim, Stray, StrayMoney};
 use crate::book::{carry_out, decided_before, retry, submit};
 use crate::command::{
-    Observe, ObserveRefundHint, Rejection, ResolveException, RetryRefund, SubmitRefund,
+    Difference, Observe, ObserveRefundHint, Rejection, ResolveException, RetryRefund, SubmitRefund,
 };
 use crate::event::{ExceptionResolved, RefundHintReceived, StrayEvent, StrayTakenUp};
 use crate::exception::{ExceptionKind, ResolutionAction, Resolver};
@@ -146,6 +146,7 @@ fn resolve_exception(
         .exception(&command.exception)
         .ok_or(Rejection::NoSuchException)?;
     if let Some(decided) = decided_before(exception, command.action)? {
+        given_to_no_other(&money.claim, &command)?;
         return Ok(decided);
     }
     if let Claim::TakenUp(order_no) = &money.claim {
@@ -169,6 +170,20 @@ fn resolve_exception(
             )?;
             Ok(decided.into_iter().map(StrayEvent::from).collect())
         }
+    }
+}
+
+/// Money that went to one order is not accepted for another.
+fn given_to_no_other(claim: &Claim, command: &ResolveException) -> Result<(), Rejection> {
+    match (command.action, claim, &command.order_no) {
+        (ResolutionAction::Accept, Claim::TakenUp(have), Some(got)) if have != got => {
+            Err(Rejection::Conflict(vec![Difference {
+                pointer: "/order_no",
+                have: have.to_string(),
+                got: got.to_string(),
+            }]))
+        }
+        _ => Ok(()),
     }
 }
 
