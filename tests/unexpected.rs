@@ -167,8 +167,9 @@ async fn money_for_nobody_is_kept_and_taken_up_by_the_order_that_comes_for_it() 
         (1, &json!("unmatched"), &json!(null))
     );
     shop.place("str01", 700).await;
-    shop.start("str01", "ali", "stray-1", "external").await;
-    shop.order_with("str01", "paid").await;
+    let started = shop.start("str01", "ali", "stray-1", "external").await;
+    assert_eq!(started["status"], "paid");
+    assert_eq!(shop.order("str01").await["status"], "paid");
     assert!(shop.list("/v1/exceptions?status=open").await.is_empty());
     let feed = shop
         .read("/v1/events?type=UnmatchedPaymentReceived,StrayTakenUp")

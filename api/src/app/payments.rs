@@ -71,7 +71,11 @@ impl App {
             | Method::WechatpayH5
             | Method::WechatpayApp
             | Method::External
-            | Method::Unknown => Ok(written),
+            | Method::Unknown => Ok(Written {
+                made: written.made,
+                // Money may have waited for the number.
+                order: self.fold_now::<Order>(order_no).await?,
+            }),
         }
     }
 
