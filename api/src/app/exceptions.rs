@@ -93,15 +93,27 @@ impl App {
             }
             StreamName::Account(account) => {
                 let folded = self.fold::<AccountState>(account, up_to).await?;
-                Ok(folded
-                    .state
-                    .exceptions
-                    .into_iter()
-                    .map(dismissible)
-                    .collect())
+                let mut shown = Vec::new();
+                for exception in folded.state.exceptions {
+                    shown.push(self.dismissible(exception).await?);
+                }
+                Ok(shown)
             }
             StreamName::Bill { .. } | StreamName::Seal => Ok(Vec::new()),
         }
+    }
+
+    /// An exception that lies with an account, for the order that it is about cannot be read.
+    async fn dismissible(&self, exception: OpenedException) -> Result<ShownException, AppError> {
+        let actions = match exception.resolution {
+            None => vec![ResolutionAction::Dismiss],
+            Some(_) => Vec::new(),
+        };
+        Ok(ShownException {
+            order_no: self.order_of(&exception.payment).await?,
+            exception,
+            actions,
+        })
     }
 
     /// Decides an exception.
@@ -250,18 +262,6 @@ impl App {
     pub(crate) fn capability_of(&self, exception: &OpenedException) -> Capability {
         let account = self.accounts.get(&exception.payment.account);
         account.map_or(Capability::ReceivesOnly, |account| account.capability)
-    }
-}
-
-fn dismissible(exception: OpenedException) -> ShownException {
-    let actions = match exception.resolution {
-        None => vec![ResolutionAction::Dismiss],
-        Some(_) => Vec::new(),
-    };
-    ShownException {
-        exception,
-        order_no: None,
-        actions,
     }
 }
 
