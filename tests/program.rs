@@ -33,6 +33,7 @@ async fn everything_wrong_with_a_configuration_is_told_at_once() {
     let wrong = text
         .replace("kind = \"sqlite\"", "kind = \"cardbox\"")
         .replace("[server]", "[server]\ncolour = \"red\"")
+        .replace("seller_id", "payee")
         .replace("alipay/alipay_public_key.pem", "alipay/nothing.pem")
         .replace("\"orders:read\"", "\"orders:eat\"");
     fs::write(shop.config(), wrong).unwrap();
@@ -42,6 +43,8 @@ async fn everything_wrong_with_a_configuration_is_told_at_once() {
             "payfold.toml",
             "cardbox",
             "colour",
+            "seller_id: missing",
+            "payee: unknown",
             "alipay_public_key_file",
             "orders:eat",
         ] {

@@ -44,19 +44,26 @@ pub(crate) fn account(name: &str, section: &Section<'_>, now: Timestamp) -> Opti
 }
 
 fn alipay(name: AccountName, section: &Section<'_>, now: Timestamp) -> Option<Account> {
-    let app_id = section.required("app_id", "the application's id, digits")?;
-    let seller_id = section.required("seller_id", "the payee's id, 2088…")?;
-    let gateway_url = section.required("gateway_url", "https://openapi.alipay.com/gateway.do")?;
+    // Everything is asked for before anything is missed, so that all problems are told at once.
+    let app_id = section.required("app_id", "the application's id, digits");
+    let seller_id = section.required("seller_id", "the payee's id, 2088…");
+    let gateway_url = section.required("gateway_url", "https://openapi.alipay.com/gateway.do");
+    let app_private_key = section.file("app_private_key_file").map(Zeroizing::new);
+    let alipay_public_key = section.file("alipay_public_key_file");
+    let app_cert = section.file("app_cert_file");
+    let alipay_cert = section.file("alipay_cert_file");
+    let alipay_root_cert = section.file("alipay_root_cert_file");
+    let (app_id, seller_id, gateway_url) = (app_id?, seller_id?, gateway_url?);
     let config = payfold_alipay::AccountConfig {
         name: name.clone(),
         app_id: app_id.to_owned(),
         seller_id: seller_id.to_owned(),
         gateway_url: gateway_url.to_owned(),
-        app_private_key: section.file("app_private_key_file").map(Zeroizing::new),
-        alipay_public_key: section.file("alipay_public_key_file"),
-        app_cert: section.file("app_cert_file"),
-        alipay_cert: section.file("alipay_cert_file"),
-        alipay_root_cert: section.file("alipay_root_cert_file"),
+        app_private_key,
+        alipay_public_key,
+        app_cert,
+        alipay_cert,
+        alipay_root_cert,
     };
     match AlipayAccount::new(&config, now) {
         Ok(account) => {
@@ -80,28 +87,38 @@ fn alipay(name: AccountName, section: &Section<'_>, now: Timestamp) -> Option<Ac
 }
 
 fn wechatpay(name: AccountName, section: &Section<'_>) -> Option<Account> {
-    let app_id = section.required("app_id", "the application's id, wx…")?;
-    let mch_id = section.required("mch_id", "the merchant's number, digits")?;
-    let gateway_url = section.required("gateway_url", "https://api.mch.weixin.qq.com")?;
+    let app_id = section.required("app_id", "the application's id, wx…");
+    let mch_id = section.required("mch_id", "the merchant's number, digits");
+    let gateway_url = section.required("gateway_url", "https://api.mch.weixin.qq.com");
+    let app_ids = section
+        .section("app_ids")
+        .map(|ids| ids.all_texts())
+        .unwrap_or_default();
+    let api_v3_key = section.file("api_v3_key_file").map(Zeroizing::new);
+    let api_v2_key = section.file("api_v2_key_file").map(Zeroizing::new);
+    let v2_sign_type = section.text("v2_sign_type").map(str::to_owned);
+    let merchant_private_key = section
+        .file("merchant_private_key_file")
+        .map(Zeroizing::new);
+    let merchant_cert_serial = section.text("merchant_cert_serial").map(str::to_owned);
+    let platform_public_key_id = section.text("platform_public_key_id").map(str::to_owned);
+    let platform_public_key = section.file("platform_public_key_file");
+    let platform_certs = section.files("platform_cert_files");
+    let (app_id, mch_id, gateway_url) = (app_id?, mch_id?, gateway_url?);
     let config = payfold_wechatpay::AccountConfig {
         name: name.clone(),
         app_id: app_id.to_owned(),
-        app_ids: section
-            .section("app_ids")
-            .map(|ids| ids.all_texts())
-            .unwrap_or_default(),
+        app_ids,
         mch_id: mch_id.to_owned(),
         gateway_url: gateway_url.to_owned(),
-        api_v3_key: section.file("api_v3_key_file").map(Zeroizing::new),
-        api_v2_key: section.file("api_v2_key_file").map(Zeroizing::new),
-        v2_sign_type: section.text("v2_sign_type").map(str::to_owned),
-        merchant_private_key: section
-            .file("merchant_private_key_file")
-            .map(Zeroizing::new),
-        merchant_cert_serial: section.text("merchant_cert_serial").map(str::to_owned),
-        platform_public_key_id: section.text("platform_public_key_id").map(str::to_owned),
-        platform_public_key: section.file("platform_public_key_file"),
-        platform_certs: section.files("platform_cert_files"),
+        api_v3_key,
+        api_v2_key,
+        v2_sign_type,
+        merchant_private_key,
+        merchant_cert_serial,
+        platform_public_key_id,
+        platform_public_key,
+        platform_certs,
     };
     match WechatPayAccount::new(&config) {
         Ok(account) => {
