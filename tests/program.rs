@@ -274,23 +274,25 @@ async fn every_value_of_the_configuration_can_come_from_the_environment() {
 }
 
 #[tokio::test]
-async fn the_demo_tells_one_order_and_ends() {
+async fn the_demo_tells_one_order_and_ends_and_moves_to_other_ports() {
     let folder = tempfile::tempdir().unwrap();
-    let (port, sandbox_port) = (crate::shop::free_port(), crate::shop::free_port());
-    let (out, _) = run(vec![
-        "demo",
-        "--once",
-        "--data",
-        folder.path().to_str().unwrap(),
-        "--port",
-        &port.to_string(),
-        "--sandbox-port",
-        &sandbox_port.to_string(),
-    ])
-    .with(0);
-    assert!(
-        out.lines().any(|line| line.starts_with("api-key: pfk_")),
-        "{out}"
-    );
-    assert!(out.to_lowercase().contains("shipped"), "{out}");
+    for _ in 0..2 {
+        let (port, sandbox_port) = (crate::shop::free_port(), crate::shop::free_port());
+        let (out, _) = run(vec![
+            "demo",
+            "--once",
+            "--data",
+            folder.path().to_str().unwrap(),
+            "--port",
+            &port.to_string(),
+            "--sandbox-port",
+            &sandbox_port.to_string(),
+        ])
+        .with(0);
+        assert!(
+            out.lines().any(|line| line.starts_with("api-key: pfk_")),
+            "{out}"
+        );
+        assert!(out.to_lowercase().contains("shipped"), "{out}");
+    }
 }

@@ -3,7 +3,7 @@
 
 mod story;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use payfold_sandbox::Ports;
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         );
         sandbox::start(&arguments.data, ports, 1, &world).await?;
         let file = arguments.data.join("payfold.toml");
+        move_service(&file, arguments.port).map_err(Failure::job)?;
         let config = read_config(&file, &world)?;
         let key = std::fs::read_to_string(arguments.data.join("api.key")).map_err(Failure::job)?;
         let service = Service::start(config, world).await?;
@@ -88,4 +89,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
         }
     })
+}
+
+/// The configuration of an earlier run names the port of then; the flag moves it.
+fn move_service(file: &Path, port: u16) -> std::io::Result<()> {
+    const LISTEN: &str = "listen = \"127.0.0.1:";
+    const PUBLIC_URL: &str = "public_url = \"http://127.0.0.1:";
+    let text = std::fs::read_to_string(file)?;
+    let line = |line: &str| {
+        let ours = [LISTEN, PUBLIC_URL];
+        match ours.iter().find(|start| line.starts_with(**start)) {
+            Some(start) => format!("{start}{port}\""),
+            None => line.to_owned(),
+        }
+    };
+    let moved = text.split('\n').map(line).collect::<Vec<_>>().join("\n");
+    if moved == text {
+        Ok(())
+    } else {
+        std::fs::write(file, moved)
+    }
 }
