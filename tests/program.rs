@@ -80,8 +80,10 @@ async fn another_account_under_the_same_name_is_a_configuration_error() {
         text.replace(line, "seller_id = \"2088000000000000\""),
     )
     .unwrap();
-    let (_, err) = shop.run(&["serve"]).with(2);
-    assert!(err.contains("ali"), "{err}");
+    for command in ["check", "serve"] {
+        let (_, err) = shop.run(&[command]).with(2);
+        assert!(err.contains("account ali was recorded as"), "{err}");
+    }
 }
 
 #[tokio::test]

@@ -41,12 +41,10 @@ pub enum AccountCommand {
 pub enum AccountRejection {
     /// Under this name another identity was recorded.
     #[error(
-        "account {} was recorded as {} {} and is configured as {} {}",
+        "account {} was recorded as {} and is configured as {}",
         .recorded.account,
-        .recorded.gateway.as_str(),
-        .recorded.merchant_id,
-        .configured.gateway.as_str(),
-        .configured.merchant_id
+        shown(.recorded),
+        shown(.configured)
     )]
     OtherIdentity {
         /// As it was recorded.
@@ -57,6 +55,14 @@ pub enum AccountRejection {
     /// As of an order.
     #[error(transparent)]
     Refused(#[from] Rejection),
+}
+
+fn shown(identity: &AccountIdentity) -> String {
+    let merchant = format!("{} {}", identity.gateway.as_str(), identity.merchant_id);
+    match &identity.app_id {
+        Some(app_id) => format!("{merchant}, application {app_id}"),
+        None => merchant,
+    }
 }
 
 /// What `command` makes of the account.

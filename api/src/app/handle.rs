@@ -173,16 +173,21 @@ impl App {
         up_to: Position,
     ) -> Result<Folded<A>, AppError> {
         let recorded = self.store.load(&A::stream(key), 0).await?;
-        let nothing = Folded {
-            state: A::initial(),
-            head: Head::default(),
-            position: Position(0),
-        };
-        Ok(recorded
-            .iter()
-            .take_while(|event| event.position <= up_to)
-            .fold(nothing, fold_one))
+        Ok(folded(&recorded, up_to))
     }
+}
+
+/// Folds a stream from its events, in order, no further than a position.
+pub(super) fn folded<A: Aggregate>(recorded: &[Recorded], up_to: Position) -> Folded<A> {
+    let nothing = Folded {
+        state: A::initial(),
+        head: Head::default(),
+        position: Position(0),
+    };
+    recorded
+        .iter()
+        .take_while(|event| event.position <= up_to)
+        .fold(nothing, fold_one)
 }
 
 fn fold_one<A: Aggregate>(folded: Folded<A>, recorded: &Recorded) -> Folded<A> {

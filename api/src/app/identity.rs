@@ -9,9 +9,11 @@ use payfold_domain::account::{
 };
 use payfold_domain::event::AccountIdentity;
 use payfold_domain::{AccountName, AppId, InvalidName};
+use payfold_store::{Position, Store};
 
 use super::accounts::Account;
-use super::handle::Ground;
+use super::aggregate::Aggregate;
+use super::handle::{Ground, folded};
 use super::{App, AppError};
 
 /// How long a payment can still be refunded at a gateway, in days.
@@ -80,13 +82,7 @@ impl App {
     }
 
     async fn record_identity(&self, account: &Account) -> Result<(), IdentityProblem> {
-        let (gateway, merchant_id, app_id) = account.identity();
-        let identity = AccountIdentity {
-            account: account.name.clone(),
-            gateway,
-            merchant_id: merchant_id.to_owned(),
-            app_id: app_id.map(AppId::new).transpose()?,
-        };
+        let identity = identity_of(account)?;
         self.change::<AccountState, IdentityProblem>(&account.name, Ground::Nothing, |state, _| {
             Ok(decide_account(
                 state,
@@ -96,4 +92,34 @@ impl App {
         .await
         .map(|_| ())
     }
+}
+
+/// Holds the configured accounts against those that a store has recorded, and records nothing. All
+/// problems are told.
+pub async fn compare_identities(store: &dyn Store, accounts: &[Account]) -> Vec<IdentityProblem> {
+    let mut problems = Vec::new();
+    for account in accounts {
+        if let Err(problem) = compare_identity(store, account).await {
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+async fn compare_identity(store: &dyn Store, account: &Account) -> Result<(), IdentityProblem> {
+    let stream = AccountState::stream(&account.name);
+    let recorded = store.load(&stream, 0).await.map_err(AppError::from)?;
+    let known = folded::<AccountState>(&recorded, Position(u64::MAX)).state;
+    let command = AccountCommand::Record(identity_of(account)?);
+    Ok(decide_account(&known, command).map(drop)?)
+}
+
+fn identity_of(account: &Account) -> Result<AccountIdentity, InvalidName> {
+    let (gateway, merchant_id, app_id) = account.identity();
+    Ok(AccountIdentity {
+        account: account.name.clone(),
+        gateway,
+        merchant_id: merchant_id.to_owned(),
+        app_id: app_id.map(AppId::new).transpose()?,
+    })
 }

@@ -39,7 +39,7 @@ pub use aggregate::Folded;
 pub use error::AppError;
 pub use exceptions::{ResolveRequest, Resolved, ShownException};
 pub use handle::Made;
-pub use identity::IdentityProblem;
+pub use identity::{IdentityProblem, compare_identities};
 pub use metrics::Metrics;
 pub use orders::{PlaceRequest, Written};
 pub use payments::StartRequest;

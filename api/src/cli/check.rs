@@ -9,9 +9,10 @@ use payfold_domain::policy::Capability;
 use payfold_sqlite::{OpenError, SqliteStore};
 
 use super::exit::{Failure, say};
-use super::serve::read_config;
+use super::serve::{read_config, runtime};
+use super::service::accounts_wrong;
 use super::system;
-use crate::app::{Account, GatewayAccount};
+use crate::app::{Account, GatewayAccount, compare_identities};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -28,10 +29,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(line(account, world.now()));
     }
     match SqliteStore::open_read_only(&config.store_folder) {
-        Ok(_store) => say(format!(
-            "store {}: can be read",
-            config.store_folder.display()
-        )),
+        Ok(store) => {
+            compare(&store, &config.accounts)?;
+            say(format!(
+                "store {}: can be read",
+                config.store_folder.display()
+            ));
+        }
         Err(OpenError::Missing { .. }) => {
             say(format!(
                 "store {}: not there yet; the service makes it",
@@ -42,6 +46,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     say("nothing is wrong");
     Ok(())
+}
+
+/// The store knows who each account is at its gateway.
+fn compare(store: &SqliteStore, accounts: &[Account]) -> Result<(), Failure> {
+    let problems = runtime()?.block_on(compare_identities(store, accounts));
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(accounts_wrong(&problems))
+    }
 }
 
 fn line(account: &Account, now: Timestamp) -> String {

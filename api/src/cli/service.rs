@@ -9,7 +9,7 @@ use payfold_sqlite::{Options, SqliteStore};
 use payfold_store::{Sealer, Store};
 
 use super::exit::Failure;
-use crate::app::App;
+use crate::app::{App, IdentityProblem};
 use crate::config::Config;
 use crate::control;
 use crate::http;
@@ -136,14 +136,18 @@ async fn start_app(
     let app = App::start(world.clone(), store, views, settings, accounts)
         .await
         .map_err(Failure::job)?;
-    app.record_identities().await.map_err(|problems| {
-        let lines: Vec<String> = problems
-            .iter()
-            .map(|problem| format!("accounts: {problem}"))
-            .collect();
-        Failure::usage(lines.join("\n"))
-    })?;
+    let recorded = app.record_identities().await;
+    recorded.map_err(|problems| accounts_wrong(&problems))?;
     Ok(app)
+}
+
+/// The accounts of the configuration do not go with the store.
+pub(super) fn accounts_wrong(problems: &[IdentityProblem]) -> Failure {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("accounts: {problem}"))
+        .collect();
+    Failure::usage(lines.join("\n"))
 }
 
 /// Keeps the views up with the feed. Folding takes stretches of a thread, so it has one of its own.
