@@ -209,6 +209,26 @@ async fn a_new_key_opens_what_its_scopes_say_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_added_while_it_runs_opens_after_a_hangup() {
+    let shop = Shop::open().await;
+    let (out, _) = run(vec!["key", "new", "--name", "late", "--scope", "orders:read"]).with(0);
+    let (first, lines) = out.split_once('\n').unwrap();
+    let key = first.strip_prefix("api-key: ").unwrap();
+    let text = fs::read_to_string(shop.config()).unwrap();
+    fs::write(shop.config(), format!("{text}\n{lines}")).unwrap();
+    let ask = || shop.send(shop.anybody(Method::GET, "/v1/orders").bearer_auth(key));
+    ask().await.problem(401, "unauthorized");
+    shop.hang_up();
+    for _ in 0..500 {
+        if ask().await.status == 200 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the key opens nothing: {}", shop.log());
+}
+
+#[tokio::test]
 async fn the_public_listener_has_nothing_but_what_gateways_and_buyers_need() {
     let port = crate::shop::free_port();
     let listen = format!("[server]\npublic_listen = \"127.0.0.1:{port}\"");

@@ -103,6 +103,11 @@ impl Shop {
         self.service.as_ref().unwrap().signal("-KILL");
     }
 
+    /// Tells the service to read its keys again.
+    pub(crate) fn hang_up(&self) {
+        self.service.as_ref().unwrap().signal("-HUP");
+    }
+
     /// Waits until a killed service is gone.
     pub(crate) fn reap(&mut self) {
         drop(self.service.take().unwrap().ended());

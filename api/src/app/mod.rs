@@ -44,7 +44,7 @@ pub use metrics::Metrics;
 pub use orders::{PlaceRequest, Written};
 pub use payments::StartRequest;
 pub use returns::Returned;
-pub use settings::{ApiKey, MetricsAccess, Scope, Settings};
+pub use settings::{ApiKey, ApiKeys, MetricsAccess, Scope, Settings};
 pub use tokens::Tokens;
 pub use upkeep::Progress;
 

@@ -1,5 +1,7 @@
 //! What the configuration settles for the application, already checked.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use payfold_domain::AccountName;
 use payfold_domain::policy::Policy;
 
@@ -64,13 +66,35 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
 }
 
+/// The API keys, exchanged as a whole when keys are read again.
+#[derive(Debug, Clone)]
+pub struct ApiKeys(Arc<RwLock<Arc<[ApiKey]>>>);
+
+impl ApiKeys {
+    /// These keys.
+    pub fn new(keys: Vec<ApiKey>) -> Self {
+        Self(Arc::new(RwLock::new(keys.into())))
+    }
+
+    /// All keys.
+    pub fn all(&self) -> Arc<[ApiKey]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the keys of `others` instead, for what comes from now on.
+    pub fn replace(&self, others: &Self) {
+        let keys = others.all();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+}
+
 /// What the configuration settles for the application.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What gateways and buyers can reach, without a slash at the end.
     pub public_url: String,
     /// Who may call.
-    pub api_keys: Vec<ApiKey>,
+    pub api_keys: ApiKeys,
     /// Origins whose pages may call from a browser.
     pub cors_origins: Vec<String>,
     /// Origins that a buyer may be sent back to; `public_url`'s own where none is listed.

@@ -87,6 +87,7 @@ fn read_keys_again(app: &App, file: &Path) {
                 });
             if same {
                 app.accounts.replace(config.accounts);
+                app.settings.api_keys.replace(&config.settings.api_keys);
                 tracing::info!("keys and certificates were read again");
             } else {
                 tracing::error!("keys stay as they are: the accounts are others; restart for that");

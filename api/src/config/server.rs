@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::policy::PolicySection;
 use super::section::Section;
-use crate::app::{ApiKey, MetricsAccess, Scope, Settings};
+use crate::app::{ApiKey, ApiKeys, MetricsAccess, Scope, Settings};
 
 /// What the section settles.
 pub(crate) struct ServerSection {
@@ -68,7 +68,7 @@ impl ServerSection {
     pub(crate) fn settings(self, api_keys: Vec<ApiKey>, policy: PolicySection) -> Settings {
         Settings {
             public_url: self.public_url,
-            api_keys,
+            api_keys: ApiKeys::new(api_keys),
             cors_origins: self.cors_origins,
             return_origins: self.return_origins,
             metrics: match self.metrics_listen {

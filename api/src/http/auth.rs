@@ -111,7 +111,7 @@ fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
         return Err(nobody());
     }
     let token = token.trim();
-    if let Some(key) = key_of(&app.settings.api_keys, token) {
+    if let Some(key) = key_of(&app.settings.api_keys.all(), token) {
         return Ok(Caller::Key {
             name: key.name.clone(),
             scopes: key.scopes.clone(),

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::app::{ApiKey, App, MetricsAccess, Scope, Settings};
+use crate::app::{ApiKey, ApiKeys, App, MetricsAccess, Scope, Settings};
 use crate::http::{Site, main, public};
 use crate::world::{Answering, Clock, Entropy, HttpError, Outbound, Tasks, World};
 
@@ -175,10 +175,10 @@ fn settings() -> Settings {
     };
     Settings {
         public_url: "https://pay.example".to_owned(),
-        api_keys: vec![
+        api_keys: ApiKeys::new(vec![
             key("shop", SHOP, &Scope::ALL),
             key("reader", READER, &[Scope::OrdersRead]),
-        ],
+        ]),
         cors_origins: vec!["https://shop.example".to_owned()],
         return_origins: Vec::new(),
         metrics: MetricsAccess::ByAdminKey,
