@@ -211,7 +211,15 @@ async fn a_new_key_opens_what_its_scopes_say_and_nothing_else() {
 #[tokio::test]
 async fn a_key_that_is_added_while_it_runs_opens_after_a_hangup() {
     let shop = Shop::open().await;
-    let (out, _) = run(vec!["key", "new", "--name", "late", "--scope", "orders:read"]).with(0);
+    let (out, _) = run(vec![
+        "key",
+        "new",
+        "--name",
+        "late",
+        "--scope",
+        "orders:read",
+    ])
+    .with(0);
     let (first, lines) = out.split_once('\n').unwrap();
     let key = first.strip_prefix("api-key: ").unwrap();
     let text = fs::read_to_string(shop.config()).unwrap();
