@@ -10,13 +10,17 @@
 
 mod architecture;
 mod crash;
+mod disconnect;
 mod feed;
 mod gateway;
 mod house_rules;
 mod journeys;
+mod keys;
 mod notify;
 mod orders;
 mod program;
+mod reread;
+mod returns;
 mod root;
 mod shop;
 mod unexpected;

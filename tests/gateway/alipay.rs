@@ -24,6 +24,12 @@ impl Alipay {
         }
     }
 
+    /// The same merchant's Alipay, signing with another key: PKCS#8 in bare Base64.
+    pub(crate) fn signing_with(self, key: &str) -> Self {
+        let key = Key::bare(key);
+        Self { key, ..self }
+    }
+
     /// A payment succeeded.
     pub(crate) fn paid(&self, paid: &Paid<'_>) -> Message {
         self.notify(paid, &[])
@@ -40,6 +46,25 @@ impl Alipay {
         let sign = self.key.sign(&signed_text(&fields));
         fields.insert(field.to_owned(), value.to_owned());
         encoded(&fields, &sign)
+    }
+
+    /// The query that the buyer's browser brings back from Alipay's page.
+    pub(crate) fn returned(&self, paid: &Paid<'_>) -> String {
+        let amount = format!("{}.{:02}", paid.minor / 100, paid.minor % 100);
+        let fields = [
+            ("app_id", self.app_id.as_str()),
+            ("auth_app_id", &self.app_id),
+            ("charset", "utf-8"),
+            ("method", "alipay.trade.page.pay.return"),
+            ("out_trade_no", paid.out_trade_no),
+            ("seller_id", &self.seller_id),
+            ("timestamp", "2026-01-05 10:00:09"),
+            ("total_amount", &amount),
+            ("trade_no", paid.transaction_id),
+            ("version", "1.0"),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.form(&BTreeMap::from(fields)).body
     }
 
     fn form(&self, fields: &BTreeMap<String, String>) -> Message {

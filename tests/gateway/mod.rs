@@ -42,6 +42,12 @@ impl Key {
         Self(SigningKey::new(PrivateKey::from_pkcs8_pem(&pem).unwrap()))
     }
 
+    /// PKCS#8 in Base64 without its PEM lines.
+    fn bare(text: &str) -> Self {
+        let der = STANDARD.decode(text).unwrap();
+        Self(SigningKey::new(PrivateKey::from_pkcs8_der(&der).unwrap()))
+    }
+
     fn sign(&self, text: &str) -> String {
         STANDARD.encode(self.0.sign(text.as_bytes()).to_vec())
     }

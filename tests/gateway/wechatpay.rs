@@ -53,6 +53,12 @@ impl WechatPay {
         }))
     }
 
+    /// A payment of a kind that payfold has never heard of, told in v3.
+    pub(crate) fn unheard_of(&self) -> Message {
+        let resource = json!({ "mchid": self.mch_id, "out_order_no": "wx_score_0001" });
+        self.v3("PAYSCORE.USER_PONDERED", "payscore", &resource)
+    }
+
     /// Any event, told in v3.
     pub(crate) fn v3(&self, event_type: &str, original_type: &str, resource: &Value) -> Message {
         let nonce = "k0wJ2ZtZL9pf";

@@ -21,6 +21,7 @@ pub(crate) struct Setup {
     gateways: Gateways,
     changes: Vec<(String, String)>,
     more: String,
+    files: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -29,6 +30,7 @@ impl Setup {
             gateways: Gateways::Absent,
             changes: Vec::new(),
             more: String::new(),
+            files: Vec::new(),
         }
     }
 
@@ -50,11 +52,20 @@ impl Setup {
         self
     }
 
+    /// With one more file beside the configuration.
+    pub(crate) fn with_file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// Starts it.
     pub(crate) async fn open(self) -> Shop {
         let folder = tempfile::tempdir().unwrap();
         let (port, sandbox_port) = (free_port(), free_port());
         copy(&KEYS, folder.path());
+        for (name, text) in &self.files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
         let written = fs::read_to_string(folder.path().join("payfold.toml")).unwrap();
         fs::write(
             folder.path().join("payfold.toml"),

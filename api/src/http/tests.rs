@@ -1,5 +1,6 @@
 //! The routes over the real application and the real store in memory, asked without a socket.
 
+mod expiry;
 mod feed;
 mod orders;
 mod outer;

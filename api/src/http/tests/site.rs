@@ -1,8 +1,8 @@
 //! A site to ask: the application in a world of its own, with the keys `shop` and `reader`.
 
 use std::future::ready;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::app::{ApiKey, ApiKeys, App, MetricsAccess, Scope, Settings};
+use crate::app::{Account, ApiKey, ApiKeys, App, MetricsAccess, Scope, Settings};
 use crate::http::{Site, main, public};
 use crate::world::{Answering, Clock, Entropy, HttpError, Outbound, Tasks, World};
 
@@ -29,13 +29,14 @@ pub(in crate::http) const SHOP: &str = "shop-key";
 /// A key that only reads orders.
 pub(in crate::http) const READER: &str = "reader-key";
 
-/// The time at every site.
+/// The time when a site starts.
 pub(in crate::http) fn now() -> Timestamp {
     Timestamp::from_secs(1_767_225_600)
 }
 
 pub(in crate::http) struct TestSite {
     pub(in crate::http) app: Arc<App>,
+    pub(in crate::http) clock: Arc<SetClock>,
     pub(in crate::http) site: Site,
     pub(in crate::http) main: Router,
     pub(in crate::http) public: Router,
@@ -48,11 +49,18 @@ pub(in crate::http) struct Answer {
     pub(in crate::http) json: Value,
 }
 
-struct Noon;
+/// A clock that stands still until a test moves it.
+pub(in crate::http) struct SetClock(Mutex<Timestamp>);
 
-impl Clock for Noon {
+impl SetClock {
+    pub(in crate::http) fn set(&self, time: Timestamp) {
+        *self.0.lock().unwrap() = time;
+    }
+}
+
+impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        now()
+        *self.0.lock().unwrap()
     }
 }
 
@@ -80,9 +88,16 @@ impl Outbound for Nobody {
 }
 
 impl TestSite {
+    /// A site without accounts, at which everything unexpected waits for a person.
     pub(in crate::http) async fn start() -> Self {
+        Self::start_with(Policy::HOLD, Vec::new()).await
+    }
+
+    pub(in crate::http) async fn start_with(policy: Policy, accounts: Vec<Account>) -> Self {
+        let clock = Arc::new(SetClock(Mutex::new(now())));
+        let told: Arc<dyn Clock> = clock.clone();
         let world = World {
-            clock: Arc::new(Noon),
+            clock: told,
             entropy: Arc::new(Counted(AtomicU64::new(1))),
             http: Arc::new(Nobody),
             tasks: Tasks::new(2),
@@ -95,13 +110,14 @@ impl TestSite {
                 .await
                 .unwrap();
         });
-        let app = App::start(world, store, views, settings(), Vec::new())
+        let app = App::start(world, store, views, settings(policy), accounts)
             .await
             .unwrap();
         let site = crate::http::site(&app);
         let (main, public) = (main(&site), public(&site));
         Self {
             app,
+            clock,
             site,
             main,
             public,
@@ -167,7 +183,7 @@ pub(in crate::http) fn order(minor: i64) -> Value {
     })
 }
 
-fn settings() -> Settings {
+fn settings(policy: Policy) -> Settings {
     let key = |name: &str, secret: &str, scopes: &[Scope]| ApiKey {
         name: name.to_owned(),
         sha256: Sha256::digest(secret.as_bytes()).into(),
@@ -183,6 +199,6 @@ fn settings() -> Settings {
         return_origins: Vec::new(),
         metrics: MetricsAccess::ByAdminKey,
         expires_after_secs: 7200,
-        policy: Policy::HOLD,
+        policy,
     }
 }

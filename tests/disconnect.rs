@@ -1,0 +1,69 @@
+//! A gateway that hangs up before it has read the answer: what it said is stored, or is stored when
+//! it says it again, and never counts twice.
+
+use std::io::Write as _;
+use std::net::{Shutdown, TcpStream};
+
+use crate::gateway::{Message, Paid};
+use crate::shop::Shop;
+
+/// How many payments are told by a gateway that hangs up.
+const PAYMENTS: usize = 24;
+
+/// The request as bytes, the way a gateway's client would send them.
+fn request(host: &str, message: &Message) -> Vec<u8> {
+    let mut text = format!("POST /notify/ali HTTP/1.1\r\nhost: {host}\r\n");
+    for (name, value) in &message.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str(&format!("content-length: {}\r\n\r\n", message.body.len()));
+    text.push_str(&message.body);
+    text.into_bytes()
+}
+
+/// Sends so many of these bytes, and hangs up without reading a word.
+fn hangs_up_after(host: &str, bytes: &[u8]) {
+    let mut connection = TcpStream::connect(host).unwrap();
+    connection.write_all(bytes).unwrap();
+    connection.shutdown(Shutdown::Both).unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_up_loses_nothing_and_pays_nothing_twice() {
+    let shop = Shop::open().await;
+    let alipay = shop.alipay();
+    let host = shop.url("").replace("http://", "");
+    let mut told = Vec::new();
+    for number in 0..PAYMENTS {
+        let (order_no, pay) = (format!("H-{number}"), format!("pay_h{number}"));
+        shop.place(&order_no, 8800).await;
+        shop.start(&order_no, "ali", &pay, "external").await;
+        let message = alipay.paid(&Paid {
+            out_trade_no: &pay,
+            transaction_id: &format!("20260105228{number:02}"),
+            minor: 8800,
+        });
+        told.push((order_no, message));
+    }
+    for (number, (_, message)) in told.iter().enumerate() {
+        let bytes = request(&host, message);
+        // Every third one hangs up with some of its body unsent; the others say all.
+        let sent = match number % 3 {
+            0 => bytes.len() - 1 - number,
+            _ => bytes.len(),
+        };
+        hangs_up_after(&host, &bytes[..sent]);
+    }
+    // Each is sent again, as by a gateway that heard no answer.
+    let again = told.iter().map(|(_, message)| shop.notify("ali", message));
+    for answer in futures_util::future::join_all(again).await {
+        assert_eq!((answer.status.as_u16(), &*answer.text), (200, "success"));
+    }
+    for (order_no, _) in &told {
+        let story = shop.story(order_no).await;
+        let confirmed = story.iter().filter(|name| *name == "PaymentConfirmed");
+        assert_eq!(confirmed.count(), 1, "{order_no}: {story:?}");
+        assert_eq!(shop.order(order_no).await["paid"], 8800);
+    }
+    shop.run(&["audit", "--evidence"]).with(0);
+}
