@@ -219,6 +219,30 @@ impl Reading<'_> {
         Ok(rests_on.then_some(evidence))
     }
 
+    pub(crate) fn heads(
+        &self,
+        after: Option<&StreamName>,
+        limit: usize,
+    ) -> Result<Vec<(StreamName, Head)>, StoreError> {
+        const SQL: &str = "SELECT name, head_version, head_hash FROM streams \
+             WHERE name > ?1 ORDER BY name LIMIT ?2";
+        let failed = failed("reading the streams' ends");
+        let after = after.map(StreamName::to_string).unwrap_or_default();
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&failed)?;
+        let mut rows = statement
+            .query((after, clamped_usize(limit)))
+            .map_err(&failed)?;
+        let mut heads = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let head = Head {
+                version: value(row, 1)?,
+                hash: value(row, 2)?,
+            };
+            heads.push((parsed(text(row, 0)?)?, head));
+        }
+        Ok(heads)
+    }
+
     pub(crate) fn read_evidence(
         &self,
         after: Position,

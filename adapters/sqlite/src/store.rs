@@ -229,6 +229,14 @@ impl Store for SqliteStore {
         Box::pin(async move { self.ask(|reading| reading.claims(after, limit)) })
     }
 
+    fn heads<'a>(
+        &'a self,
+        after: Option<&'a StreamName>,
+        limit: usize,
+    ) -> Pending<'a, Vec<(StreamName, Head)>> {
+        Box::pin(async move { self.ask(|reading| reading.heads(after, limit)) })
+    }
+
     fn evidence(
         &self,
         position: Position,

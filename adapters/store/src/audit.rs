@@ -6,6 +6,7 @@
 //! claim; everything else is a page at a time.
 
 mod claims;
+mod heads;
 mod seals;
 mod walk;
 
@@ -118,6 +119,12 @@ pub enum Flaw {
     /// The store has a claim for this stream that no event of it says.
     #[error("{0} belongs to this stream, and no event of it says so")]
     ClaimUnsaid(Claim),
+    /// The store says that the stream ends otherwise than its events do.
+    #[error("the store says that this stream ends here, and its events end with version {found}")]
+    Head {
+        /// The last event's version.
+        found: u64,
+    },
     /// A seal is not the next one.
     #[error("seal {expected} should come next")]
     SealOrdinal {
@@ -205,6 +212,7 @@ pub async fn audit(
         batch = next?;
     }
     auditor.claims.all_said(store).await?;
+    heads::compare(store, &auditor.tails).await?;
     let (last_seal, since) = auditor.seals.end();
     Ok(Audited {
         events: auditor.events,

@@ -274,6 +274,14 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Pending<'a, Vec<(Claim, StreamName)>>;
 
+    /// Where the store says that each stream ends, a page at a time in an order of the store's own, for
+    /// the audit.
+    fn heads<'a>(
+        &'a self,
+        after: Option<&'a StreamName>,
+        limit: usize,
+    ) -> Pending<'a, Vec<(StreamName, Head)>>;
+
     /// The evidence with that commitment kept beside the append that holds the event at `position`.
     fn evidence(&self, position: Position, commitment: Hash)
     -> Pending<'_, Option<StoredEvidence>>;

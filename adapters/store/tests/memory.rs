@@ -249,6 +249,24 @@ impl Store for MemoryStore {
         Box::pin(async { Ok(claims) })
     }
 
+    fn heads<'a>(
+        &'a self,
+        after: Option<&'a StreamName>,
+        limit: usize,
+    ) -> Pending<'a, Vec<(StreamName, Head)>> {
+        let contents = self.place.contents();
+        let ends = contents.events.iter();
+        let ends: BTreeMap<_, _> = ends
+            .map(|event| (event.stream.clone(), end(event)))
+            .collect();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let heads = ends.range((from, Bound::Unbounded)).take(limit);
+        let heads = heads
+            .map(|(stream, head)| (stream.clone(), *head))
+            .collect();
+        Box::pin(async { Ok(heads) })
+    }
+
     fn evidence(
         &self,
         position: Position,

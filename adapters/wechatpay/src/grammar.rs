@@ -2,7 +2,7 @@
 //! the field's name and what was expected.
 
 use chrono::{DateTime, NaiveDateTime};
-use payfold_domain::{AppId, Currency, OutTradeNo, RefundNo, Timestamp, TransactionId};
+use payfold_domain::{AppId, Currency, Gateway, OutTradeNo, RefundNo, Timestamp, TransactionId};
 
 use crate::Refusal;
 
@@ -16,7 +16,8 @@ pub(crate) fn transaction_id(text: &str) -> Result<TransactionId, Refusal> {
 }
 
 pub(crate) fn out_trade_no(text: &str) -> Result<OutTradeNo, Refusal> {
-    OutTradeNo::from_gateway(text).map_err(|invalid| malformed("out_trade_no", invalid.expected))
+    OutTradeNo::external(Gateway::WechatPay, text)
+        .map_err(|invalid| malformed("out_trade_no", invalid.expected))
 }
 
 pub(crate) fn refund_no(text: &str) -> Result<RefundNo, Refusal> {

@@ -68,6 +68,25 @@ impl PlacedOrder {
             .find(|payment| payment.transactions.iter().any(Transaction::is_confirmed))
     }
 
+    /// How one of its payments shows outside: what could still be paid is over once the order is
+    /// cancelled or has expired.
+    pub fn payment_status(&self, payment: &Payment) -> PaymentStatus {
+        let status = payment.status();
+        match (self.status, status) {
+            (
+                OrderStatus::Cancelled | OrderStatus::Expired,
+                PaymentStatus::Starting | PaymentStatus::Open,
+            ) => PaymentStatus::Closed,
+            (
+                OrderStatus::Open
+                | OrderStatus::Paid
+                | OrderStatus::Cancelled
+                | OrderStatus::Expired,
+                status,
+            ) => status,
+        }
+    }
+
     /// What a person may decide about one of the order's exceptions now, for an account that can do
     /// `capability`; nothing once it was decided.
     pub fn offered_actions(

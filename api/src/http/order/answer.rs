@@ -186,7 +186,7 @@ pub(crate) async fn restricted(
     for payment in &order.payments {
         payments.push(RestrictedPayment {
             method: payment.method.as_str(),
-            status: payment.status().as_str(),
+            status: order.payment_status(payment).as_str(),
             action: action_of(app, order, payment, Freshness::AsStarted).await?,
         });
     }

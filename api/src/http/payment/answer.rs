@@ -85,7 +85,7 @@ pub(crate) async fn payment_answer(
         account: payment.payment.account.to_string(),
         method: payment.method.as_str(),
         out_trade_no: payment.payment.out_trade_no.to_string(),
-        status: payment.status().as_str(),
+        status: order.payment_status(payment).as_str(),
         amount: payment.asked.into(),
         transaction_id: money.map(|money| money.transaction_id.to_string()),
         paid_at: money.map(|money| instant::write(money.paid_at)),

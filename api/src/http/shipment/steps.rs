@@ -36,11 +36,10 @@ pub(crate) async fn hold_shipment(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let order_no = names.order_no()?;
-    let reason =
-        body.read_if_any(|fields, flaws| fields.optional("reason", flaws, line(1, 256)))?;
+    let reason = body.read(|fields, flaws| fields.required("reason", flaws, line(1, 256)))?;
     answer(
         &app,
-        &app.hold_shipment(&order_no, reason).await?,
+        &app.hold_shipment(&order_no, Some(reason)).await?,
         StatusCode::OK,
     )
 }
