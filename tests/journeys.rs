@@ -230,7 +230,7 @@ async fn a_parcel_leaves_is_corrected_and_arrives() {
     let corrected = json!({ "carrier": "SF", "tracking_no": "SF2" });
     let shipment = shop.dispatch("shp02", &corrected).await.json(200);
     assert_eq!(shipment["parcels"][0]["tracking_no"], "SF2");
-    shop.shipment("shp02", "hold", &json!({}))
+    shop.shipment("shp02", "hold", &json!({ "reason": "address" }))
         .await
         .problem(409, "shipment-dispatched");
     assert_eq!(
