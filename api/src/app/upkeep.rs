@@ -75,8 +75,11 @@ impl App {
             .await
             .map_err(AppError::Cursor)?;
         let (mut read, mut understood) = (0_u64, 0_u64);
+        // What comes meanwhile is understood already, and what is applied is stored once more.
+        let end = *self.store.tip().borrow();
         loop {
-            let page = self.store.read_evidence(after, PAGE).await?;
+            let mut page = self.store.read_evidence(after, PAGE).await?;
+            page.retain(|(position, _)| *position <= end);
             let Some((last, _)) = page.last() else { break };
             after = *last;
             for (position, stored) in page {

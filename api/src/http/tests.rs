@@ -1,7 +1,9 @@
 //! The routes over the real application and the real store in memory, asked without a socket.
 
+mod alipay;
 mod expiry;
 mod feed;
 mod orders;
 mod outer;
+mod reread;
 pub(in crate::http) mod site;

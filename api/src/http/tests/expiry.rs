@@ -1,69 +1,24 @@
 //! Orders whose time runs out while the jobs run, by a clock that the test moves; and money that comes
 //! after that.
 
-use axum::body::Body;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::Request;
-use payfold_alipay::{AccountConfig, AlipayAccount};
-use payfold_domain::policy::{Capability, LatePolicy, Policy};
-use payfold_domain::{AccountName, OrderNo, Timestamp};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rsa::PrivateKey;
-use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::sha2::Sha256;
-use rsa::signature::{SignatureEncoding as _, Signer as _};
-use serde_json::{Value, json};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
+use axum::body::Body;
+use http::Request;
+use payfold_domain::policy::{LatePolicy, Policy};
+use payfold_domain::{OrderNo, Timestamp};
+use serde_json::{Value, json};
+
+use super::alipay;
 use super::site::{SHOP, TestSite, now, order};
-use crate::app::{Account, GatewayAccount};
 use crate::http::instant;
-
-const APP_ID: &str = "9021000122682882";
-const SELLER_ID: &str = "2088721003899159";
 
 /// How long an open payment holds up its order's end at most, in seconds.
 const GRACE_SECS: i64 = 600;
 
-/// The keys that the Alipay adapter is tested with.
-fn key(pointer: &str) -> String {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../adapters/alipay/tests/vectors/keys.json"
-    );
-    let keys: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    keys.pointer(pointer).unwrap().as_str().unwrap().to_owned()
-}
-
-fn ali() -> Account {
-    let name = AccountName::new("ali").unwrap();
-    let config = AccountConfig {
-        name: name.clone(),
-        app_id: APP_ID.to_owned(),
-        seller_id: SELLER_ID.to_owned(),
-        gateway_url: "https://openapi.alipay.com/gateway.do".to_owned(),
-        app_private_key: Some(Zeroizing::new(key("/app/pkcs8_pem"))),
-        alipay_public_key: Some(key("/alipay/public_spki_pem")),
-        app_cert: None,
-        alipay_cert: None,
-        alipay_root_cert: None,
-    };
-    let alipay = AlipayAccount::new(&config, now()).unwrap();
-    Account::new(
-        name,
-        GatewayAccount::Alipay(alipay),
-        Capability::Full,
-        SELLER_ID.to_owned(),
-        APP_ID.to_owned(),
-    )
-}
-
 /// A site whose jobs run.
 async fn at_work(policy: Policy) -> TestSite {
-    let site = TestSite::start_with(policy, vec![ali()]).await;
+    let site = TestSite::start_with(policy, vec![alipay::account()]).await;
     site.app.world.tasks.spawn(site.app.clone().run_jobs());
     site
 }
@@ -86,34 +41,9 @@ impl TestSite {
 
     /// Alipay says that the order's payment was paid.
     async fn is_paid(&self, order_no: &str) {
-        let number = format!("pay_{order_no}");
-        let fields = [
-            ("app_id", APP_ID),
-            ("gmt_payment", "2026-01-01 10:00:07"),
-            ("notify_id", "2026010100222100007073030501204455"),
-            ("notify_time", "2026-01-01 10:00:08"),
-            ("notify_type", "trade_status_sync"),
-            ("out_trade_no", &number),
-            ("seller_id", SELLER_ID),
-            ("total_amount", "88.00"),
-            ("trade_no", "2026010122001499160501589436"),
-            ("trade_status", "TRADE_SUCCESS"),
-        ];
-        let signed: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let key = PrivateKey::from_pkcs8_pem(&key("/alipay/pkcs8_pem")).unwrap();
-        let sign = SigningKey::<Sha256>::new(key).sign(signed.join("&").as_bytes());
-        let sign = STANDARD.encode(sign.to_vec());
-        let fields = fields
-            .into_iter()
-            .chain([("sign_type", "RSA2"), ("sign", &sign)]);
-        let body: Vec<String> = fields
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-            .collect();
+        let body = alipay::paid(&format!("pay_{order_no}"));
         let request = Request::builder().method("POST").uri("/notify/ali");
-        let request = request.body(Body::from(body.join("&"))).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
         assert_eq!(self.send(request).await.status, 200);
     }
 
