@@ -22,10 +22,9 @@ async fn append(store: &dyn Store, head: Head, receipt: u128, event: OrderEvent)
         taken_up: None,
     };
     let append = prepare(decision, &mut || [1; 32]).unwrap();
-    match store.append(append).await.unwrap() {
-        Outcome::Appended { head, .. } => head,
-        other => panic!("{other:?}"),
-    }
+    let outcome = store.append(append).await.unwrap();
+    assert!(matches!(outcome, Outcome::Appended { .. }), "{outcome:?}");
+    store.head(&order()).await.unwrap()
 }
 
 /// A store of two events, changed by `change`; what an audit finds.
@@ -43,6 +42,21 @@ async fn audited_after(change: &str) -> Result<u64, AuditError> {
     audit(&store, None).await.map(|audited| audited.events)
 }
 
+/// The stream, the version and the flaw that an audit found.
+fn broken(found: Result<u64, AuditError>) -> (String, u64, Flaw) {
+    let found = found.unwrap_err();
+    let AuditError::Broken {
+        stream,
+        version,
+        flaw,
+        ..
+    } = found
+    else {
+        unreachable!("{found}");
+    };
+    (stream, version, flaw)
+}
+
 #[tokio::test]
 async fn an_audit_of_an_unchanged_file_finds_it_whole() {
     assert_eq!(audited_after("SELECT 1").await.unwrap(), 2);
@@ -51,17 +65,10 @@ async fn an_audit_of_an_unchanged_file_finds_it_whole() {
 #[tokio::test]
 async fn a_regression_a_cut_tail_that_no_seal_covers_is_found() {
     let found = audited_after("DELETE FROM events WHERE version = 2").await;
-    let Err(AuditError::Broken {
-        stream,
-        version,
-        flaw,
-        ..
-    }) = found
-    else {
-        panic!("{found:?}");
-    };
-    assert_eq!((stream.as_str(), version), ("order/A-1", 2));
-    assert_eq!(flaw, Flaw::Head { found: 1 });
+    assert_eq!(
+        broken(found),
+        ("order/A-1".to_owned(), 2, Flaw::Head { found: 1 })
+    );
 }
 
 #[tokio::test]
@@ -70,11 +77,7 @@ async fn a_regression_a_changed_end_of_a_stream_is_found() {
         "UPDATE streams SET head_version = 7",
         "UPDATE streams SET head_hash = zeroblob(32)",
     ] {
-        let found = audited_after(change).await;
-        let flaw = match found {
-            Err(AuditError::Broken { flaw, .. }) => flaw,
-            other => panic!("{change}: {other:?}"),
-        };
+        let (_, _, flaw) = broken(audited_after(change).await);
         assert_eq!(flaw, Flaw::Head { found: 2 }, "{change}");
     }
 }

@@ -11,7 +11,7 @@ use payfold_sandbox::{
 };
 
 use super::exit::{Failure, say};
-use super::serve::{runtime, start_logging};
+use super::serve::{runtime, start_logging, told_to_stop};
 use super::system::{self, Network};
 use crate::http;
 use crate::world::World;
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "configuration: {}",
             arguments.dir.join("payfold.toml").display()
         ));
-        tokio::signal::ctrl_c().await.map_err(Failure::job)?;
+        told_to_stop().await?;
         world.tasks.stop(Duration::from_secs(10)).await;
         Ok(())
     })

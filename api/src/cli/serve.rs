@@ -61,16 +61,24 @@ pub(super) fn read_config(file: &Path, world: &World) -> Result<Config, Failure>
 
 /// Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again.
 pub(super) async fn until_told_to_stop(app: &Arc<App>, config: &Path) -> Result<(), Failure> {
-    let listen = |kind| signal(kind).map_err(Failure::job);
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut hangup = listen(SignalKind::hangup())?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Failure::job)?;
+    let told = told_to_stop();
+    let mut told = std::pin::pin!(told);
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            stop = &mut told => return stop,
             _ = hangup.recv() => read_keys_again(app, config),
         }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn told_to_stop() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::job)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::job)?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
     }
 }
 

@@ -83,6 +83,7 @@ impl Problem {
     /// A request with these flaws.
     pub(crate) fn invalid(errors: Vec<Flaw>) -> Self {
         let detail = match errors.as_slice() {
+            [flaw] if flaw.pointer.is_empty() => flaw.reason.clone(),
             [flaw] => format!("{}: {}", flaw.pointer, flaw.reason),
             flaws => format!("{} things in the request are wrong", flaws.len()),
         };
