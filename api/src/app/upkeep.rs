@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use payfold_domain::Message;
 use payfold_domain::order::Order;
 use payfold_projections::View;
@@ -42,21 +43,23 @@ impl App {
     pub async fn rebuild(&self, views: &[View], progress: &Progress) -> Result<String, AppError> {
         let all = View::ALL;
         let views = if views.is_empty() { &all } else { views };
-        for view in views {
-            let building = self.views.rebuild(*view);
-            let telling = async {
-                loop {
-                    tokio::time::sleep(PROGRESS).await;
-                    let come = self.views.standing().of(*view).building.unwrap_or_default();
-                    let tip = self.store.tip().borrow().0;
-                    progress.tell(format!("{}: {} of {tip}", view.as_str(), come.0));
+        // All at once, so that each event is read and decoded once for all of them.
+        let building = try_join_all(views.iter().map(|view| self.views.rebuild(*view)));
+        let telling = async {
+            loop {
+                tokio::time::sleep(PROGRESS).await;
+                let standing = self.views.standing();
+                let tip = self.store.tip().borrow().0;
+                for view in views {
+                    if let Some(come) = standing.of(*view).building {
+                        progress.tell(format!("{}: {} of {tip}", view.as_str(), come.0));
+                    }
                 }
-            };
-            tokio::select! {
-                built = building => built.map_err(|_gone| AppError::ViewBehind)?,
-                () = telling => {}
             }
-            progress.tell(format!("{}: built again", view.as_str()));
+        };
+        tokio::select! {
+            built = building => { built.map_err(|_gone| AppError::ViewBehind)?; }
+            () = telling => {}
         }
         Ok(format!("{} views built again", views.len()))
     }
