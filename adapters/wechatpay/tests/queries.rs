@@ -46,7 +46,9 @@ fn read_query(answer: &Value) -> Result<Message, CallFault> {
     let Ok(Reply::Done(verified)) = reply else {
         panic!("expected an answer, got {reply:?}")
     };
-    account.read_query(verified, &out_trade_no(), now())
+    account
+        .read_query(verified, &out_trade_no(), now())
+        .map(|authentic| authentic.message)
 }
 
 /// What a signed answer to a refund, or to a query of one, says.
@@ -62,7 +64,9 @@ fn read_refund(answer: &Value) -> Result<Message, CallFault> {
     let Ok(Reply::Done(verified)) = reply else {
         panic!("expected an answer, got {reply:?}")
     };
-    account.read_refund(verified, &refund_no(), now())
+    account
+        .read_refund(verified, &refund_no(), now())
+        .map(|authentic| authentic.message)
 }
 
 /// A refund as a call answers it: the status under its other name, and no merchant number.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use payfold_domain::{Message, OutTradeNo, Source, Timestamp};
+use payfold_domain::{Authentic, Message, OutTradeNo, Source, Timestamp};
 
 use super::reply::{CallFault, Verified};
 use super::request::{Call, UnsentRequest, in_path};
@@ -42,14 +42,15 @@ impl WechatPayAccount {
         answer: Verified<'_>,
         out_trade_no: &OutTradeNo,
         observed_at: Timestamp,
-    ) -> Result<Message, CallFault> {
-        self.transaction_in(answer, out_trade_no, observed_at)
+    ) -> Result<Authentic, CallFault> {
+        self.transaction_in(&answer, out_trade_no, observed_at)
+            .map(|message| answer.saying(message))
             .map_err(CallFault::Unreadable)
     }
 
     fn transaction_in(
         &self,
-        answer: Verified<'_>,
+        answer: &Verified<'_>,
         out_trade_no: &OutTradeNo,
         observed_at: Timestamp,
     ) -> Result<Message, Refusal> {

@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use http::Request;
-use payfold_domain::{Currency, Message, Money, OutTradeNo, RefundNo, Source, Timestamp};
+use payfold_domain::{
+    Authentic, Currency, Message, Money, OutTradeNo, RefundNo, Source, Timestamp,
+};
 use serde::Serialize;
 
 use super::reply::{CallFault, Verified};
@@ -110,14 +112,15 @@ impl WechatPayAccount {
         answer: Verified<'_>,
         refund_no: &RefundNo,
         observed_at: Timestamp,
-    ) -> Result<Message, CallFault> {
-        self.refund_in(answer, refund_no, observed_at)
+    ) -> Result<Authentic, CallFault> {
+        self.refund_in(&answer, refund_no, observed_at)
+            .map(|message| answer.saying(message))
             .map_err(CallFault::Unreadable)
     }
 
     fn refund_in(
         &self,
-        answer: Verified<'_>,
+        answer: &Verified<'_>,
         refund_no: &RefundNo,
         observed_at: Timestamp,
     ) -> Result<Message, Refusal> {

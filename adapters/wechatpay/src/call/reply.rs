@@ -3,7 +3,7 @@
 //! never a failure of the payment: ask again.
 
 use http::{HeaderMap, StatusCode};
-use payfold_domain::Timestamp;
+use payfold_domain::{Authentic, KeyFingerprint, Message, Timestamp};
 
 use crate::grammar::malformed;
 use crate::v3::{self, Object, SignedHeaders};
@@ -36,9 +36,13 @@ pub enum Proof {
     Unsigned,
 }
 
-/// The body of an answer whose signature holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verified<'a>(&'a [u8]);
+/// An answer whose signature holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<'a> {
+    body: &'a [u8],
+    signed_headers: Vec<(String, String)>,
+    key: KeyFingerprint,
+}
 
 /// Why nobody knows what came of a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,13 +78,16 @@ impl WechatPayAccount {
         now: Timestamp,
     ) -> Result<Reply<'a>, CallFault> {
         let verify = || {
-            SignedHeaders::read(headers)
-                .and_then(|signed| v3::verify_signature(self, &signed, body, now).map(|_key| ()))
-                .map_err(CallFault::Unverified)
+            let signed = SignedHeaders::read(headers).map_err(CallFault::Unverified)?;
+            let key = v3::verify_signature(self, &signed, body, now);
+            Ok(Verified {
+                body,
+                signed_headers: signed.to_stored(),
+                key: key.map_err(CallFault::Unverified)?.fingerprint,
+            })
         };
         if status.is_success() {
-            verify()?;
-            return Ok(Reply::Done(Verified(body)));
+            return verify().map(Reply::Done);
         }
         let status_code = status.as_u16();
         let (code, message) = error_of(body);
@@ -89,8 +96,7 @@ impl WechatPayAccount {
                 let proof = if SignedHeaders::are_absent(headers) {
                     Proof::Unsigned
                 } else {
-                    verify()?;
-                    Proof::Signed
+                    verify().map(|_verified| Proof::Signed)?
                 };
                 Ok(Reply::Refused {
                     status: status_code,
@@ -135,8 +141,17 @@ impl<'a> Verified<'a> {
         self.short_text("h5_url").map_err(CallFault::Unreadable)
     }
 
+    /// What the answer was found to mean, with the proof of its sender.
+    pub(super) fn saying(self, message: Message) -> Authentic {
+        Authentic {
+            message,
+            signed_headers: self.signed_headers,
+            key: self.key,
+        }
+    }
+
     pub(super) fn json(&self) -> Result<Object<'a>, Refusal> {
-        v3::parse_json(self.0, "the answer")
+        v3::parse_json(self.body, "the answer")
     }
 
     fn short_text(&self, name: &'static str) -> Result<String, Refusal> {
