@@ -18,6 +18,11 @@ pub(crate) fn packed(at: DateTime<Utc>) -> String {
     plain(at).chars().filter(char::is_ascii_digit).collect()
 }
 
+/// `yyyy-MM-dd`.
+pub(crate) fn date(at: DateTime<Utc>) -> String {
+    plain(at).chars().take(10).collect()
+}
+
 /// `yyyyMMdd`, with which trade numbers begin.
 pub(crate) fn day(at: DateTime<Utc>) -> String {
     packed(at).chars().take(8).collect()

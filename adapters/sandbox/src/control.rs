@@ -11,19 +11,23 @@ use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::books::{Gateway, Trade};
+use crate::books::{End, Gateway, Trade};
 use crate::faults::Fault;
 use crate::notify::Via;
 use crate::problem::Problem;
 use crate::sandbox::Sandbox;
 use crate::till::{Payable, Payment};
+use crate::wechatpay::Parameters;
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/_sandbox/trades", get(trades))
         .route("/_sandbox/pay", post(pay))
         .route("/_sandbox/refund", post(refund))
+        .route("/_sandbox/scan", post(scan))
         .route("/_sandbox/close", post(close))
+        .route("/_sandbox/finish", post(finish))
+        .route("/_sandbox/settle", post(settle))
         .route("/_sandbox/resend", post(resend))
         .route(
             "/_sandbox/faults",
@@ -61,7 +65,7 @@ impl From<&Trade> for TradeView {
         let refund = |refund: &crate::books::Refund| RefundView {
             refund_no: refund.refund_no.clone(),
             minor: refund.minor,
-            state: "SUCCESS",
+            state: refund.state(),
         };
         Self {
             gateway: trade.gateway,
@@ -76,6 +80,7 @@ impl From<&Trade> for TradeView {
 }
 
 async fn trades(State(sandbox): State<Sandbox>) -> Json<Items<TradeView>> {
+    sandbox.settle_refunds();
     let now = sandbox.now();
     let state = sandbox.state();
     let view = |trade: &Trade| TradeView::from(&trade.as_of(now));
@@ -96,13 +101,16 @@ struct PayRequest {
     again: bool,
     /// What `alipay.trade.app.pay` signed, as an app hands it to Alipay's SDK.
     order_string: Option<String>,
+    /// What a front end opens a WeChat Pay order with, as it hands it to the WeChat app.
+    params: Option<Parameters>,
 }
 
 async fn pay(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
     let request: PayRequest = read(&body)?;
-    let opened = match &request.order_string {
-        Some(order) => Some(sandbox.open_order_string(order).map_err(Problem::invalid)?),
-        None => None,
+    let opened = match (&request.order_string, &request.params) {
+        (Some(order), _) => Some(sandbox.open_order_string(order).map_err(Problem::invalid)?),
+        (None, Some(params)) => Some(sandbox.open_parameters(params).map_err(Problem::invalid)?),
+        (None, None) => None,
     };
     let Some(out_trade_no) = opened.or(request.out_trade_no) else {
         return Err(Problem::invalid("`out_trade_no` is missing"));
@@ -151,9 +159,48 @@ struct TradeRequest {
     via: Option<Via>,
 }
 
+/// The buyer opens a payment and does not pay yet.
+async fn scan(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
+    let request: TradeRequest = read(&body)?;
+    let trade = sandbox.begin(request.gateway, &request.out_trade_no)?;
+    Ok(Json(TradeView::from(&trade)))
+}
+
 async fn close(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
     let request: TradeRequest = read(&body)?;
     let trade = sandbox.close(request.gateway, &request.out_trade_no)?;
+    Ok(Json(TradeView::from(&trade)))
+}
+
+/// An Alipay trade comes to the end of the time in which it can be given back.
+async fn finish(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
+    let request: TradeRequest = read(&body)?;
+    if request.gateway != Gateway::Alipay {
+        return Err(Problem::invalid("only an Alipay trade finishes"));
+    }
+    let trade = sandbox.finish(&request.out_trade_no)?;
+    Ok(Json(TradeView::from(&trade)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettleRequest {
+    gateway: Gateway,
+    refund_no: String,
+    state: End,
+}
+
+/// A refund that is on its way, or that the buyer's bank refused, comes to an end.
+async fn settle(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeView>, Problem> {
+    let request: SettleRequest = read(&body)?;
+    if request.gateway == Gateway::Alipay && request.state != End::Success {
+        return Err(Problem::invalid("an Alipay refund ends in SUCCESS alone"));
+    }
+    let number = sandbox
+        .act_on_abnormal(request.gateway, &request.refund_no, request.state)?
+        .out_trade_no;
+    sandbox.settle_refunds();
+    let trade = sandbox.begin(request.gateway, &number)?;
     Ok(Json(TradeView::from(&trade)))
 }
 

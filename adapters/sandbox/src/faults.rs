@@ -27,6 +27,17 @@ pub(crate) enum FaultKind {
     Slow,
     /// A call is answered with an outage; without `times`, all are, for `seconds` or until ended.
     Down,
+    /// The merchant's balance does not cover a refund that it asks for.
+    RefundRefused,
+    /// A refund stays on its way for `seconds` (60) of the sandbox's clock.
+    RefundSlow,
+    /// A WeChat Pay refund comes back from the buyer's bank: ABNORMAL.
+    RefundAbnormal,
+    /// A WeChat Pay refund ends CLOSED.
+    RefundClosed,
+    /// WeChat Pay sends a wrong signature to see whether it is looked at: with the next answer, or
+    /// before the next notify.
+    Probe,
 }
 
 /// A fault as it is asked for.

@@ -21,6 +21,7 @@ mod books;
 mod control;
 mod dir;
 mod draw;
+mod entry;
 mod faults;
 mod index;
 mod keys;

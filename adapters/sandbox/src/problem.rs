@@ -42,6 +42,10 @@ impl From<Refused> for Problem {
             | Refused::Paid { .. }
             | Refused::NotPaid { .. }
             | Refused::Closed { .. }
+            | Refused::Finished { .. }
+            | Refused::Balance { .. }
+            | Refused::NoRefund { .. }
+            | Refused::NotAbnormal { .. }
             | Refused::Expired { .. }
             | Refused::TooMuch { .. }
             | Refused::OtherRefund { .. }

@@ -1,10 +1,13 @@
 //! Giving money back: by the merchant's call, or in the gateway's back office.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::beijing;
-use crate::books::{Books, Gateway, Refund, Standing, Trade, TradeId};
+use crate::books::{End, Gateway, Progress, Refund, Standing, Trade, TradeId};
 use crate::draw;
+use crate::faults::{FaultKind, Faults};
 use crate::notify::Via;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, State};
 use crate::till::Refused;
 
 /// A refund, as it is asked for.
@@ -17,6 +20,14 @@ pub(crate) struct Refunding<'a> {
     /// Who is told of it, if anybody.
     pub(crate) notify_url: Option<String>,
     pub(crate) via: Via,
+    pub(crate) by: By,
+}
+
+/// Who gives money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Merchant,
+    BackOffice,
 }
 
 /// Whether a refund moved money now or had done so before.
@@ -61,46 +72,122 @@ impl Sandbox {
             minor,
             notify_url,
             via,
+            by: By::BackOffice,
         })
     }
 
     /// Gives money back once, however often the same is asked.
     pub(crate) fn give_back(&self, asked: Refunding<'_>) -> Result<(Trade, Moved), Refused> {
         let now = self.now();
+        let mut state = self.state();
+        let on_schedule = self.schedule_now(&state);
+        let Some(trade) = state.books.trade(asked.trade) else {
+            return Err(Refused::Unknown {
+                gateway: asked.gateway,
+                out_trade_no: String::new(),
+            });
+        };
+        if may_be_given_back(trade, &asked)? == Moved::Before {
+            return Ok((trade.clone(), Moved::Before));
+        }
+        let number = trade.out_trade_no.clone();
+        let State { books, faults, .. } = &mut *state;
+        let refused = asked.by == By::Merchant
+            && faults
+                .strike(FaultKind::RefundRefused, &number, now)
+                .is_some();
+        if refused {
+            return Err(Refused::Balance { asked: asked.minor });
+        }
+        let progress = match asked.by {
+            By::BackOffice => Progress::Ended(now, End::Success),
+            By::Merchant => course(faults, &asked, &number, now, on_schedule),
+        };
         let entropy = &self.outside().entropy;
         let refund = Refund {
             refund_no: asked.refund_no.to_owned(),
             refund_id: format!("5030{}{}", beijing::day(now), draw::digits(entropy, 17)),
             minor: asked.minor,
-            at: now,
+            asked: now,
+            progress,
             notify_url: asked.notify_url.clone(),
+            via: asked.via,
         };
-        let mut state = self.state();
-        let (trade, moved) = entered(&mut state.books, &asked, refund.clone())?;
+        books.give_back(asked.trade, refund.clone());
+        let Some(trade) = books.trade(asked.trade).cloned() else {
+            return Err(Refused::Unknown {
+                gateway: asked.gateway,
+                out_trade_no: number,
+            });
+        };
         drop(state);
-        if moved == Moved::Now {
-            self.tell_refunded(asked.trade, &trade, &refund, asked.via)?;
+        if refund.is_back() {
+            self.tell_refunded(asked.trade, &trade, &refund)?;
         }
-        Ok((trade, moved))
+        self.wake();
+        Ok((trade, Moved::Now))
+    }
+
+    /// Ends the refunds whose time has come, and tells the shop of each.
+    pub(crate) fn settle_refunds(&self) {
+        let now = self.now();
+        let ended = {
+            let mut state = self.state();
+            let on_schedule = self.schedule_now(&state);
+            state.books.end_refunds(on_schedule, now)
+        };
+        for (id, trade, refund) in ended {
+            if let Err(error) = self.tell_refunded(id, &trade, &refund) {
+                tracing::error!(%error, refund_no = refund.refund_no, "a refund was not told");
+            }
+        }
+    }
+
+    /// Lets somebody act on a refund that the buyer's bank refused: it ends anew.
+    pub(crate) fn act_on_abnormal(
+        &self,
+        gateway: Gateway,
+        refund_no: &str,
+        end: End,
+    ) -> Result<Trade, Refused> {
+        let mut state = self.state();
+        let on_schedule = self.schedule_now(&state);
+        let state = &mut *state;
+        let Some((id, refund)) = state.books.refund_mut(gateway, refund_no) else {
+            return Err(Refused::NoRefund {
+                gateway,
+                refund_no: refund_no.to_owned(),
+            });
+        };
+        if !matches!(
+            refund.progress,
+            Progress::Processing(..) | Progress::Ended(_, End::Abnormal)
+        ) {
+            return Err(Refused::NotAbnormal {
+                refund_no: refund_no.to_owned(),
+                state: refund.state(),
+            });
+        }
+        refund.progress = Progress::Processing(on_schedule, end);
+        state.books.send_on_its_way(id);
+        self.wake();
+        state
+            .books
+            .trade(id)
+            .cloned()
+            .ok_or_else(|| Refused::NoRefund {
+                gateway,
+                refund_no: refund_no.to_owned(),
+            })
     }
 }
 
-/// All refusals, then the entry in the books.
-fn entered(
-    books: &mut Books,
-    asked: &Refunding<'_>,
-    refund: Refund,
-) -> Result<(Trade, Moved), Refused> {
-    let Some(trade) = books.trade_mut(asked.trade) else {
-        return Err(Refused::Unknown {
-            gateway: asked.gateway,
-            out_trade_no: String::new(),
-        });
-    };
+/// All refusals, in the order in which the gateways look; a repeat of what was asked is none.
+fn may_be_given_back(trade: &Trade, asked: &Refunding<'_>) -> Result<Moved, Refused> {
     let out_trade_no = trade.out_trade_no.clone();
     if let Some(first) = trade.refund(asked.refund_no) {
         if first.minor == asked.minor {
-            return Ok((trade.clone(), Moved::Before));
+            return Ok(Moved::Before);
         }
         return Err(Refused::OtherRefund {
             out_trade_no,
@@ -109,22 +196,53 @@ fn entered(
             got: asked.minor,
         });
     }
-    let left = trade.minor.saturating_sub(trade.refunded());
+    let left = trade.left();
     match trade.standing {
-        Standing::Waiting => return Err(Refused::NotPaid { out_trade_no }),
-        Standing::Closed(_) => return Err(Refused::Closed { out_trade_no }),
-        Standing::Paid(_) if asked.minor == 0 => {
-            return Err(Refused::NoAmount { minor: asked.minor });
-        }
-        Standing::Paid(_) if asked.minor > left => {
-            return Err(Refused::TooMuch {
-                out_trade_no,
-                asked: asked.minor,
-                left,
-            });
-        }
-        Standing::Paid(_) => {}
+        Standing::Waiting => Err(Refused::NotPaid { out_trade_no }),
+        Standing::Closed(_) => Err(Refused::Closed { out_trade_no }),
+        Standing::Paid(_) if asked.minor == 0 => Err(Refused::NoAmount { minor: asked.minor }),
+        Standing::Paid(_) if trade.finished.is_some() => Err(Refused::Finished { out_trade_no }),
+        Standing::Paid(_) if asked.minor > left => Err(Refused::TooMuch {
+            out_trade_no,
+            asked: asked.minor,
+            left,
+        }),
+        Standing::Paid(_) => Ok(Moved::Now),
     }
-    trade.refunds.push(refund);
-    Ok((trade.clone(), Moved::Now))
+}
+
+/// How a merchant's refund goes: Alipay's is back at once, WeChat Pay's is on its way first, and a
+/// fault may let it take its time or end otherwise.
+fn course(
+    faults: &mut Faults,
+    asked: &Refunding<'_>,
+    out_trade_no: &str,
+    now: DateTime<Utc>,
+    on_schedule: DateTime<Utc>,
+) -> Progress {
+    let slow = faults
+        .strike(FaultKind::RefundSlow, out_trade_no, now)
+        .map(|struck| on_schedule + TimeDelta::seconds(i64::from(struck.seconds_or(60))));
+    match asked.gateway {
+        Gateway::Alipay => match slow {
+            Some(until) => Progress::Processing(until, End::Success),
+            None => Progress::Ended(now, End::Success),
+        },
+        Gateway::WechatPay => {
+            let end = if faults
+                .strike(FaultKind::RefundAbnormal, out_trade_no, now)
+                .is_some()
+            {
+                End::Abnormal
+            } else if faults
+                .strike(FaultKind::RefundClosed, out_trade_no, now)
+                .is_some()
+            {
+                End::Closed
+            } else {
+                End::Success
+            };
+            Progress::Processing(slow.unwrap_or(on_schedule), end)
+        }
+    }
 }

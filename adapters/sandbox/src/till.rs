@@ -3,12 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::beijing;
-use crate::books::{
-    AlipayTerms, Books, Gateway, Particulars, PlatformKey, Standing, Terms, Trade, TradeId,
-    WechatPayTerms,
-};
-use crate::draw;
+use crate::books::{AlipayTerms, Books, Gateway, Refund, Standing, Terms, Trade, TradeId, Visit};
 use crate::faults::FaultKind;
 use crate::money::MOST_MINOR;
 use crate::notify::{Unwritten, Via};
@@ -35,6 +30,17 @@ pub(crate) enum Refused {
     NotPaid { out_trade_no: String },
     #[error("the trade {out_trade_no} is closed")]
     Closed { out_trade_no: String },
+    #[error("the trade {out_trade_no} is finished: nothing of it can be given back any more")]
+    Finished { out_trade_no: String },
+    #[error("the merchant's balance does not cover {asked} fen")]
+    Balance { asked: u64 },
+    #[error("no {} refund {refund_no} is known", gateway.name())]
+    NoRefund { gateway: Gateway, refund_no: String },
+    #[error("the refund {refund_no} is {state} and not ABNORMAL")]
+    NotAbnormal {
+        refund_no: String,
+        state: &'static str,
+    },
     #[error("the trade {out_trade_no} expired at {at}")]
     Expired {
         out_trade_no: String,
@@ -96,11 +102,12 @@ impl Sandbox {
         {
             trade.minor = if trade.minor > 1 { trade.minor - 1 } else { 2 };
         }
-        if trade.transaction_id.is_none() {
-            trade.transaction_id = Some(self.transaction_number(trade.gateway, now));
-        }
         trade.standing = Standing::Paid(now);
-        let trade = trade.clone();
+        if trade.transaction_id.is_none() {
+            let number = self.transaction_number(trade.gateway, now);
+            books.number(id, number);
+        }
+        let trade = books.trade(id).cloned().ok_or_else(|| unknown(payment))?;
         drop(state);
         self.tell_paid(id, &trade, payment.via)?;
         Ok(trade)
@@ -118,23 +125,29 @@ impl Sandbox {
         let Some((id, trade)) = books.find(payment.gateway, payment.out_trade_no) else {
             let visit = books.visited(payment.out_trade_no).cloned();
             let visit = visit.filter(|_| payment.gateway == Gateway::Alipay);
-            let (minor, terms) = match (visit, payment.minor) {
-                (Some(visit), _) => (visit.minor, visit.terms),
-                (None, Some(minor)) => (minor, self.external_terms(payment.gateway)?),
+            let visit = match (visit, payment.minor) {
+                (Some(visit), _) => visit,
+                (None, Some(minor)) => Visit {
+                    minor,
+                    terms: self.external_terms(payment.gateway)?,
+                },
                 (None, None) => return Err(unknown(payment)),
             };
-            let expired = expired(&terms, now);
+            let expired = expired(&visit.terms, now);
             if expired && faults.strike(FaultKind::Late, &out_trade_no, now).is_none() {
-                return Err(too_late(out_trade_no, &terms, now));
+                return Err(too_late(out_trade_no, &visit.terms, now));
             }
-            return Ok(books.enter(self.new_trade(payment, minor, terms, now)));
+            return Ok(books.enter(self.new_trade(payment.gateway, out_trade_no, visit, now)));
         };
         let expired = expired(&trade.terms, now);
-        let (minor, terms) = (trade.minor, trade.terms.clone());
+        let visit = Visit {
+            minor: trade.minor,
+            terms: trade.terms.clone(),
+        };
         match (trade.standing, payment.of) {
             (Standing::Paid(_), Payable::Waiting) => return Err(Refused::Paid { out_trade_no }),
             (Standing::Paid(_), Payable::Second) => {
-                return Ok(books.enter(self.new_trade(payment, minor, terms, now)));
+                return Ok(books.enter(self.new_trade(payment.gateway, out_trade_no, visit, now)));
             }
             (Standing::Waiting, _) if !expired => return Ok(id),
             (Standing::Waiting | Standing::Closed(_), _) => {}
@@ -144,85 +157,31 @@ impl Sandbox {
         }
         match trade_standing(books, id) {
             Some(Standing::Closed(_)) => Err(Refused::Closed { out_trade_no }),
-            _ => Err(too_late(out_trade_no, &terms, now)),
+            _ => Err(too_late(out_trade_no, &visit.terms, now)),
         }
     }
 
-    /// A trade as it is when a buyer begins to act, or a merchant orders.
-    pub(crate) fn new_trade(
-        &self,
-        payment: &Payment<'_>,
-        minor: u64,
-        terms: Terms,
-        now: DateTime<Utc>,
-    ) -> Trade {
-        let entropy = &self.outside().entropy;
-        let (transaction_id, buyer) = match payment.gateway {
-            Gateway::Alipay => (
-                Some(self.transaction_number(Gateway::Alipay, now)),
-                format!("2088{}", draw::digits(entropy, 12)),
-            ),
-            Gateway::WechatPay => (None, format!("o{}", draw::alphanumeric(entropy, 27))),
+    /// The buyer opens a payment and looks at it: from then on Alipay has a trade that waits.
+    pub(crate) fn begin(&self, gateway: Gateway, out_trade_no: &str) -> Result<Trade, Refused> {
+        let now = self.now();
+        let mut state = self.state();
+        let number = out_trade_no.to_owned();
+        if let Some((_, trade)) = state.books.find(gateway, out_trade_no) {
+            return Ok(trade.as_of(now));
+        }
+        let visit = state.books.visited(out_trade_no).cloned();
+        let Some(visit) = visit.filter(|_| gateway == Gateway::Alipay) else {
+            return Err(Refused::Unknown {
+                gateway,
+                out_trade_no: number,
+            });
         };
-        Trade {
-            gateway: payment.gateway,
-            out_trade_no: payment.out_trade_no.to_owned(),
-            transaction_id,
-            minor,
-            standing: Standing::Waiting,
-            terms,
-            created: now,
-            buyer,
-            notifies: 0,
-            refunds: Vec::new(),
+        if expired(&visit.terms, now) {
+            return Err(too_late(number, &visit.terms, now));
         }
-    }
-
-    /// The gateway's number of a trade, 28 digits.
-    fn transaction_number(&self, gateway: Gateway, now: DateTime<Utc>) -> String {
-        let entropy = &self.outside().entropy;
-        match gateway {
-            Gateway::Alipay => {
-                format!("{}22001{}", beijing::day(now), draw::digits(entropy, 15))
-            }
-            Gateway::WechatPay => {
-                format!("4200{}{}", beijing::day(now), draw::digits(entropy, 16))
-            }
-        }
-    }
-
-    /// What a merchant asked for who has code of his own, and of whom only the account is known.
-    fn external_terms(&self, gateway: Gateway) -> Result<Terms, Refused> {
-        let (app_id, account, particulars) = match gateway {
-            Gateway::Alipay => (
-                self.keys().alipay.app_id.clone(),
-                "ali",
-                Particulars::Alipay(AlipayTerms {
-                    method: "alipay.trade.page.pay".to_owned(),
-                    charset: "utf-8".to_owned(),
-                    return_url: None,
-                    body: None,
-                    passback_params: None,
-                }),
-            ),
-            Gateway::WechatPay => (
-                self.keys().wechatpay.app_id.clone(),
-                "wx",
-                Particulars::WechatPay(WechatPayTerms {
-                    trade_type: "NATIVE",
-                    attach: String::new(),
-                    platform: PlatformKey::PublicKey,
-                    order: String::new(),
-                }),
-            ),
-        };
-        Ok(Terms {
-            app_id,
-            subject: "沙箱订单".to_owned(),
-            notify_url: Some(format!("{}/notify/{account}", self.service().public_url()?)),
-            expires: None,
-            particulars,
-        })
+        let trade = self.new_trade(gateway, number, visit, now);
+        state.books.enter(trade.clone());
+        Ok(trade)
     }
 
     /// Closes a trade that is not paid.
@@ -231,20 +190,51 @@ impl Sandbox {
         let mut state = self.state();
         let found = state.books.find(gateway, out_trade_no).map(|(id, _)| id);
         let out_trade_no = out_trade_no.to_owned();
-        let Some(trade) = found.and_then(|id| state.books.trade_mut(id)) else {
+        let Some((id, trade)) = found.and_then(|id| Some((id, state.books.trade_mut(id)?))) else {
             return Err(Refused::Unknown {
                 gateway,
                 out_trade_no,
             });
         };
         match trade.standing {
-            Standing::Paid(_) => Err(Refused::Paid { out_trade_no }),
-            Standing::Closed(_) => Ok(trade.clone()),
-            Standing::Waiting => {
-                trade.standing = Standing::Closed(now);
-                Ok(trade.clone())
-            }
+            Standing::Paid(_) => return Err(Refused::Paid { out_trade_no }),
+            Standing::Closed(_) => return Ok(trade.clone()),
+            Standing::Waiting => trade.standing = Standing::Closed(now),
         }
+        let trade = trade.clone();
+        drop(state);
+        if trade.alipay_terms().is_some_and(AlipayTerms::tells_ends) {
+            self.tell_alipay(id, &trade)?;
+        }
+        Ok(trade)
+    }
+
+    /// Ends the time in which a paid Alipay trade can be given back, and tells the shop.
+    pub(crate) fn finish(&self, out_trade_no: &str) -> Result<Trade, Refused> {
+        let now = self.now();
+        let mut state = self.state();
+        let found = state.books.find(Gateway::Alipay, out_trade_no);
+        let found = found.map(|(id, _)| id);
+        let out_trade_no = out_trade_no.to_owned();
+        let Some((id, trade)) = found.and_then(|id| Some((id, state.books.trade_mut(id)?))) else {
+            return Err(Refused::Unknown {
+                gateway: Gateway::Alipay,
+                out_trade_no,
+            });
+        };
+        match trade.standing {
+            Standing::Waiting => return Err(Refused::NotPaid { out_trade_no }),
+            Standing::Closed(_) => return Err(Refused::Closed { out_trade_no }),
+            Standing::Paid(_) if trade.refunded() >= trade.minor => {
+                return Err(Refused::Closed { out_trade_no });
+            }
+            Standing::Paid(_) if trade.finished.is_some() => return Ok(trade.clone()),
+            Standing::Paid(_) => trade.finished = Some(now),
+        }
+        let trade = trade.clone();
+        drop(state);
+        self.tell_alipay(id, &trade)?;
+        Ok(trade)
     }
 
     /// Sends the notifies of a trade again: the payment's, and those of its refunds.
@@ -272,16 +262,18 @@ impl Sandbox {
         // A payment's notify says how things stood before any refund.
         let before = Trade {
             refunds: Vec::new(),
+            finished: None,
             ..trade.clone()
         };
         self.tell_paid(id, &before, via)?;
-        for (refund, so_far) in trade.refunds.iter().zip(1..) {
+        let ended = |(refund, _): &(&Refund, usize)| !refund.is_on_its_way();
+        for (refund, so_far) in trade.refunds.iter().zip(1..).filter(ended) {
             let refunds = trade.refunds.iter().take(so_far).cloned().collect();
             let then = Trade {
                 refunds,
                 ..trade.clone()
             };
-            self.tell_refunded(id, &then, refund, via)?;
+            self.tell_refunded(id, &then, refund)?;
         }
         Ok(trade)
     }

@@ -42,17 +42,17 @@ fn v1_text(pairs: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     text
 }
 
-fn v1_holds(pairs: &BTreeMap<String, Vec<u8>>) -> bool {
+pub(crate) fn v1_holds(pairs: &BTreeMap<String, Vec<u8>>) -> bool {
     let sign = String::from_utf8(pairs["sign"].clone()).unwrap();
     holds("alipay/alipay_public_key.pem", &v1_text(pairs), &sign)
 }
 
-fn text(pairs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
+pub(crate) fn text(pairs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
     String::from_utf8(pairs[name].clone()).unwrap()
 }
 
 /// A merchant's signed request, as a query string; the values are bytes of its charset.
-fn signed(method: &str, charset: &str, content: &[u8]) -> String {
+pub(crate) fn signed(method: &str, charset: &str, content: &[u8]) -> String {
     let mut pairs: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
         ("app_id", account("alipay", "app_id").into_bytes()),
         ("biz_content", content.to_vec()),
@@ -79,7 +79,7 @@ fn signed(method: &str, charset: &str, content: &[u8]) -> String {
     pairs.join("&")
 }
 
-fn page_pay(number: &str, amount: &str) -> String {
+pub(crate) fn page_pay(number: &str, amount: &str) -> String {
     let content = json!({
         "out_trade_no": number,
         "total_amount": amount,
@@ -339,7 +339,11 @@ async fn a_back_office_refund_is_told_with_the_running_total_and_a_full_one_clos
 }
 
 /// The node of a method's answer, whose signature held.
-async fn asked(world: &World, method: &str, content: serde_json::Value) -> serde_json::Value {
+pub(crate) async fn asked(
+    world: &World,
+    method: &str,
+    content: serde_json::Value,
+) -> serde_json::Value {
     let request = signed(method, "utf-8", content.to_string().as_bytes());
     let said = world.form("/gateway.do", &request).await;
     let body = said.text();

@@ -5,9 +5,11 @@
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod alipay;
+mod alipay_orders;
 mod control;
 mod folder;
 mod schedule;
 mod shop;
 mod wechatpay;
+mod wechatpay_orders;
 mod world;

@@ -15,7 +15,7 @@ use crate::world::{Said, World, account, file, holds, sign_with};
 
 const NATIVE: &str = "/v3/pay/transactions/native";
 
-fn order(number: &str, total: u64) -> Value {
+pub(crate) fn order(number: &str, total: u64) -> Value {
     json!({
         "appid": account("wechatpay", "app_id"),
         "mchid": account("wechatpay", "mch_id"),
@@ -27,14 +27,14 @@ fn order(number: &str, total: u64) -> Value {
 }
 
 /// A merchant's call; `sent` is what becomes of the body after it was signed.
-struct Merchant<'a> {
-    world: &'a World,
-    at: i64,
-    public_key: Option<String>,
+pub(crate) struct Merchant<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) at: i64,
+    pub(crate) public_key: Option<String>,
 }
 
 impl<'a> Merchant<'a> {
-    fn new(world: &'a World) -> Self {
+    pub(crate) fn new(world: &'a World) -> Self {
         let public_key = Some(account("wechatpay", "platform_public_key_id"));
         Self {
             world,
@@ -43,7 +43,7 @@ impl<'a> Merchant<'a> {
         }
     }
 
-    async fn call(&self, method: &str, path: &str, signed: &str, sent: &str) -> Said {
+    pub(crate) async fn call(&self, method: &str, path: &str, signed: &str, sent: &str) -> Said {
         let (mch_id, serial) = (
             account("wechatpay", "mch_id"),
             account("wechatpay", "merchant_cert_serial"),
@@ -65,12 +65,12 @@ impl<'a> Merchant<'a> {
             .await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Said {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Said {
         self.call("POST", path, &body.to_string(), &body.to_string())
             .await
     }
 
-    async fn get(&self, path: &str) -> Said {
+    pub(crate) async fn get(&self, path: &str) -> Said {
         self.call("GET", path, "", "").await
     }
 }
@@ -79,7 +79,7 @@ async fn ordered(world: &World, body: &Value) -> Said {
     Merchant::new(world).post(NATIVE, body).await
 }
 
-fn answer_holds(said: &Said, key: &str) -> bool {
+pub(crate) fn answer_holds(said: &Said, key: &str) -> bool {
     let (time, nonce) = (
         said.header("wechatpay-timestamp"),
         said.header("wechatpay-nonce"),
@@ -103,7 +103,7 @@ fn notify_holds(call: &Call, key: &str) -> bool {
     holds(key, message.as_bytes(), header("wechatpay-signature"))
 }
 
-fn decrypted(call: &Call) -> Value {
+pub(crate) fn decrypted(call: &Call) -> Value {
     let envelope: Value = serde_json::from_slice(&call.body).unwrap();
     serde_json::from_slice(&opened(&envelope["resource"])).unwrap()
 }
@@ -121,7 +121,7 @@ fn opened(resource: &Value) -> Vec<u8> {
     cipher.decrypt(&nonce, payload).unwrap()
 }
 
-async fn pay(world: &World, number: &str, via: &str) -> Said {
+pub(crate) async fn pay(world: &World, number: &str, via: &str) -> Said {
     let body = json!({ "gateway": "wechatpay", "out_trade_no": number, "via": via });
     world.post("/_sandbox/pay", body).await
 }
@@ -139,7 +139,7 @@ async fn a_native_order_is_paid_by_its_code_and_told_encrypted_and_signed() {
     let page = world.get(&format!("/wechatpay/qr?pr={code}")).await.text();
     assert!(page.contains("<svg") && page.contains("88.00") && page.contains("一本书"));
     let page = world
-        .form("/wechatpay/qr", &format!("pr={code}&act=pay"))
+        .form("/wechatpay/qr", &format!("code={code}&act=pay"))
         .await
         .text();
     assert!(page.contains("支付成功"));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use encoding_rs::GBK;
@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::request::Denied;
-use crate::books::{Gateway, Particulars, Standing, Terms, Trade};
+use crate::books::{Behind, Gateway, Particulars, Standing, Terms, Trade};
 use crate::faults::FaultKind;
 use crate::money::yuan;
 use crate::notify::{Via, signed_return};
@@ -27,9 +27,12 @@ pub(super) fn address(out_trade_no: &str) -> String {
     )
 }
 
+/// By which number a buyer comes.
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    out_trade_no: String,
+    out_trade_no: Option<String>,
+    /// What `my.tradePay` opens.
+    trade_no: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,11 +76,43 @@ struct DeniedPage<'a> {
 }
 
 pub(super) async fn show(State(sandbox): State<Sandbox>, Query(asked): Query<Asked>) -> Response {
+    let by_trade_no = asked.trade_no.and_then(|trade_no| {
+        let state = sandbox.state();
+        let found = state.books.find_transaction(Gateway::Alipay, &trade_no);
+        found.map(|(_, trade)| trade.out_trade_no.clone())
+    });
+    drawn(
+        &sandbox,
+        &by_trade_no.or(asked.out_trade_no).unwrap_or_default(),
+    )
+}
+
+/// A code is scanned: its payment becomes a trade, and the buyer sees the cashier.
+pub(super) async fn scan(State(sandbox): State<Sandbox>, Path(code): Path<String>) -> Response {
+    let now = sandbox.now();
+    let behind = sandbox.state().books.scan(&code, now).cloned();
+    match behind {
+        Some(Behind::Visit(number)) => match sandbox.begin(Gateway::Alipay, &number) {
+            Ok(_) => Redirect::to(&address(&number)).into_response(),
+            Err(refused) => ended("无法支付", &refused.to_string(), None),
+        },
+        Some(Behind::Trade(_)) | None => ended(
+            "二维码已失效",
+            "This code is unknown, or its time is over.",
+            None,
+        ),
+    }
+}
+
+fn drawn(sandbox: &Sandbox, out_trade_no: &str) -> Response {
+    let now = sandbox.now();
     let state = sandbox.state();
-    if let Some((_, trade)) = state.books.find(Gateway::Alipay, &asked.out_trade_no) {
-        match trade.standing {
-            Standing::Waiting => {}
-            Standing::Paid(_) => return paid(trade, trade.terms.clone().return_url()),
+    let trade = state.books.find(Gateway::Alipay, out_trade_no);
+    let trade = trade.map(|(_, trade)| trade.as_of(now));
+    let visit = match &trade {
+        Some(trade) => match trade.standing {
+            Standing::Waiting => Some((trade.minor, &trade.terms)),
+            Standing::Paid(_) => return paid(trade, trade.terms.return_url()),
             Standing::Closed(_) => {
                 return ended(
                     "交易已关闭",
@@ -85,9 +120,13 @@ pub(super) async fn show(State(sandbox): State<Sandbox>, Query(asked): Query<Ask
                     None,
                 );
             }
+        },
+        None => {
+            let visit = state.books.visited(out_trade_no);
+            visit.map(|visit| (visit.minor, &visit.terms))
         }
-    }
-    let Some(visit) = state.books.visited(&asked.out_trade_no) else {
+    };
+    let Some((minor, terms)) = visit else {
         return ended(
             "没有这笔交易",
             "Nobody asked for a payment of this number.",
@@ -95,10 +134,10 @@ pub(super) async fn show(State(sandbox): State<Sandbox>, Query(asked): Query<Ask
         );
     };
     page(&CashierPage {
-        out_trade_no: &asked.out_trade_no,
-        subject: &visit.terms.subject,
-        amount: yuan(visit.minor),
-        app_id: &visit.terms.app_id,
+        out_trade_no,
+        subject: &terms.subject,
+        amount: yuan(minor),
+        app_id: &terms.app_id,
     })
 }
 
@@ -112,6 +151,10 @@ pub(super) async fn act(State(sandbox): State<Sandbox>, Form(act): Form<Act>) ->
     };
     let outcome = match act.act {
         Choice::Leave => {
+            // Who logged in and left has made a trade that waits.
+            if let Err(refused) = sandbox.begin(Gateway::Alipay, &act.out_trade_no) {
+                return ended("无法支付", &refused.to_string(), None);
+            }
             let back = address(&act.out_trade_no);
             let text = "You left without paying. Nothing was told to the shop.";
             return ended("您已离开收银台", text, Some(&back));
@@ -138,7 +181,7 @@ fn returned(sandbox: &Sandbox, trade: &Trade) -> Response {
     if closed {
         return paid(trade, None);
     }
-    let Some(return_url) = trade.terms.clone().return_url() else {
+    let Some(return_url) = trade.terms.return_url() else {
         return paid(trade, None);
     };
     match signed_return(sandbox, trade) {
@@ -186,9 +229,9 @@ pub(super) fn denied(denied: &Denied) -> Response {
 }
 
 impl Terms {
-    fn return_url(self) -> Option<String> {
-        match self.particulars {
-            Particulars::Alipay(terms) => terms.return_url,
+    fn return_url(&self) -> Option<String> {
+        match &self.particulars {
+            Particulars::Alipay(terms) => terms.return_url.clone(),
             Particulars::WechatPay(_) => None,
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::cashier;
 use super::form::Pairs;
+use super::order;
 use super::request::{Denied, Request};
 use super::trade;
 use crate::sandbox::Sandbox;
@@ -45,7 +46,7 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
     let request = Request::verified(sandbox, pairs);
     match method.as_str() {
         "alipay.trade.page.pay" | "alipay.trade.wap.pay" | "alipay.trade.app.pay" => {
-            match request.and_then(|request| request.open(sandbox)) {
+            match request.and_then(|request| order::open(sandbox, &request)) {
                 Ok(number) => Redirect::to(&cashier::address(&number)).into_response(),
                 Err(denied) => cashier::denied(&denied),
             }
@@ -60,6 +61,8 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
 /// Calls between servers, by method.
 fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
     match request.method.as_str() {
+        "alipay.trade.precreate" => order::precreate(sandbox, request),
+        "alipay.trade.create" => order::create(sandbox, request),
         "alipay.trade.query" => trade::query(sandbox, request),
         "alipay.trade.close" => trade::close(sandbox, request),
         "alipay.trade.refund" => trade::refund(sandbox, request),
@@ -70,6 +73,11 @@ fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
 
 /// An answer under the method's own node, signed over the node's bytes.
 fn in_json(sandbox: &Sandbox, method: &str, outcome: Result<Value, Denied>) -> Response {
+    // Who is not known gets no signature.
+    let is_signed = !matches!(
+        &outcome,
+        Err(denied) if matches!(denied.sub_code, "isv.invalid-app-id" | "isv.missing-app-id")
+    );
     let node = match outcome {
         Ok(content) => content,
         Err(denied) => json!({
@@ -86,13 +94,22 @@ fn in_json(sandbox: &Sandbox, method: &str, outcome: Result<Value, Denied>) -> R
     } else {
         format!("{}_response", method.replace('.', "_"))
     };
+    let name = Value::String(name);
+    if !is_signed {
+        return text(format!("{{{name}:{node}}}"));
+    }
     let body = match base64_signature(sandbox.alipay_signer(), node.as_bytes()) {
-        Ok(sign) => format!(r#"{{{}:{node},"sign":"{sign}"}}"#, Value::String(name)),
+        Ok(sign) => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),
         Err(error) => {
             tracing::error!(%error, "an answer was not signed");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
+    text(body)
+}
+
+/// JSON, under the media type that Alipay gives it.
+fn text(body: String) -> Response {
     ([(header::CONTENT_TYPE, "text/html;charset=utf-8")], body).into_response()
 }
 

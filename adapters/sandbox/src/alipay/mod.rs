@@ -4,6 +4,7 @@
 mod cashier;
 pub(crate) mod form;
 mod gateway;
+mod order;
 mod request;
 mod trade;
 
@@ -15,5 +16,6 @@ use crate::sandbox::Sandbox;
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/gateway.do", get(gateway::by_query).post(gateway::by_form))
+        .route("/alipay/qr/{code}", get(cashier::scan))
         .route("/alipay/cashier", get(cashier::show).post(cashier::act))
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::request::{Amount, Denied, Request};
 use crate::beijing;
-use crate::books::{Gateway, Particulars, Standing, Trade, TradeId};
+use crate::books::{AlipayTerms, Gateway, Refund, Standing, Trade, TradeId};
 use crate::money::yuan;
 use crate::notify::Via;
-use crate::refund::{Moved, Refunding};
+use crate::refund::{By, Moved, Refunding};
 use crate::sandbox::Sandbox;
 use crate::till::Refused;
 
@@ -85,7 +85,7 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
     let minor = content
         .refund_amount
         .minor()
-        .ok_or_else(|| Denied::invalid("ACQ.INVALID_PARAMETER", "参数有误：refund_amount"))?;
+        .ok_or_else(|| Denied::parameter("refund_amount"))?;
     let whole = minor == trade.minor;
     let refund_no = match content.out_request_no.filter(|number| !number.is_empty()) {
         Some(number) => number,
@@ -97,13 +97,10 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
             ));
         }
     };
-    // By default a page payment's full refund is told to nobody (异步通知说明).
+    // By default a full refund of a page or a code is told to nobody (异步通知说明).
     let closes = trade.refunded() + minor >= trade.minor;
-    let notify_url = trade
-        .terms
-        .notify_url
-        .clone()
-        .filter(|_| !(closes && is_page(&trade)));
+    let told = !closes || trade.alipay_terms().is_some_and(AlipayTerms::tells_ends);
+    let notify_url = trade.terms.notify_url.clone().filter(|_| told);
     let (trade, moved) = sandbox
         .give_back(Refunding {
             gateway: Gateway::Alipay,
@@ -112,14 +109,16 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
             minor,
             notify_url,
             via: Via::default(),
+            by: By::Merchant,
         })
         .map_err(denied)?;
+    let is_back = trade.refund(&refund_no).is_some_and(Refund::is_back);
     Ok(json!({
         "code": "10000",
         "msg": "Success",
         "buyer_logon_id": "san***@sandbox.com",
         "buyer_user_id": trade.buyer,
-        "fund_change": if moved == Moved::Now { "Y" } else { "N" },
+        "fund_change": if moved == Moved::Now && is_back { "Y" } else { "N" },
         "gmt_refund_pay": beijing::plain(sandbox.now()),
         "out_trade_no": trade.out_trade_no,
         "refund_fee": yuan(trade.refunded()),
@@ -128,11 +127,14 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
     }))
 }
 
-/// `alipay.trade.fastpay.refund.query`; of a number that nobody knows it says little.
+/// `alipay.trade.fastpay.refund.query`; of a number that nobody knows, or of a
+/// refund that is still on its way, it says little.
 pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
     let content: RefundQueryContent = request.content()?;
+    sandbox.settle_refunds();
     let (_, trade) = found(sandbox, &content.which)?;
-    let Some(refund) = trade.refund(&content.out_request_no) else {
+    let refund = trade.refund(&content.out_request_no);
+    let Some(refund) = refund.filter(|refund| refund.is_back()) else {
         return Ok(json!({ "code": "10000", "msg": "Success" }));
     };
     Ok(json!({
@@ -153,22 +155,12 @@ fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {
         (Some(trade_no), _) => state.books.find_transaction(Gateway::Alipay, trade_no),
         (None, Some(number)) => state.books.find(Gateway::Alipay, number),
         (None, None) => {
-            return Err(Denied::invalid(
-                "ACQ.INVALID_PARAMETER",
-                "参数有误：out_trade_no",
-            ));
+            return Err(Denied::parameter("out_trade_no与trade_no不能同时为空"));
         }
     };
     found
         .map(|(id, trade)| (id, trade.as_of(sandbox.now())))
         .ok_or_else(|| Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"))
-}
-
-fn is_page(trade: &Trade) -> bool {
-    match &trade.terms.particulars {
-        Particulars::Alipay(terms) => terms.method == "alipay.trade.page.pay",
-        Particulars::WechatPay(_) => false,
-    }
 }
 
 fn denied(refused: Refused) -> Denied {
@@ -177,6 +169,9 @@ fn denied(refused: Refused) -> Denied {
         Refused::OtherRefund { .. } => {
             Denied::business("ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求")
         }
+        Refused::TooMuch { left: 0, .. } => {
+            Denied::business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
+        }
         Refused::TooMuch { .. } => {
             Denied::business("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限")
         }
@@ -184,9 +179,14 @@ fn denied(refused: Refused) -> Denied {
         | Refused::NotPaid { .. }
         | Refused::Closed { .. }
         | Refused::Expired { .. } => Denied::business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法"),
-        Refused::NoAmount { .. } => Denied::business("ACQ.INVALID_PARAMETER", "参数有误"),
-        Refused::NoAddress(_) | Refused::Unwritten(_) => {
-            Denied::business("ACQ.SYSTEM_ERROR", "系统错误")
+        Refused::Finished { .. } => Denied::business("ACQ.TRADE_HAS_FINISHED", "交易已完结"),
+        Refused::Balance { .. } => {
+            Denied::business("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足")
         }
+        Refused::NoAmount { .. } => Denied::parameter("refund_amount"),
+        Refused::NoRefund { .. }
+        | Refused::NotAbnormal { .. }
+        | Refused::NoAddress(_)
+        | Refused::Unwritten(_) => Denied::business("ACQ.SYSTEM_ERROR", "系统错误"),
     }
 }

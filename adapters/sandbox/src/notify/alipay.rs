@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Unwritten, Writing};
 use crate::alipay::form::{Pairs, charset};
 use crate::beijing;
-use crate::books::{AlipayTerms, Particulars, Refund, Standing, Trade};
+use crate::books::{Refund, Standing, Trade};
 use crate::draw;
 use crate::money::yuan;
 use crate::outside::Call;
@@ -33,18 +33,18 @@ pub(super) fn refund(sandbox: &Sandbox, trade: &Trade, refund: &Refund) -> Form 
     let mut form = about(sandbox, trade);
     form.fields.extend([
         ("refund_fee", yuan(trade.refunded())),
-        ("gmt_refund", format!("{}.000", beijing::plain(refund.at))),
+        ("gmt_refund", format!("{}.000", beijing::plain(refund.at()))),
         ("out_biz_no", refund.refund_no.clone()),
     ]);
     if trade.refunded() >= trade.minor {
-        form.fields.push(("gmt_close", beijing::plain(refund.at)));
+        form.fields.push(("gmt_close", beijing::plain(refund.at())));
     }
     form
 }
 
 fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
     let now = sandbox.now();
-    let terms = alipay_terms(trade);
+    let terms = trade.alipay_terms();
     let amount = yuan(trade.minor);
     let notify_id = format!(
         "{}{}",
@@ -58,7 +58,7 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
             terms.map_or("utf-8", |terms| &terms.charset).to_owned(),
         ),
         ("subject", trade.terms.subject.clone()),
-        ("buyer_id", trade.buyer.clone()),
+        (buyer_field(trade), trade.buyer.clone()),
         ("buyer_logon_id", "san***@sandbox.com".to_owned()),
         ("invoice_amount", amount.clone()),
         ("version", "1.0".to_owned()),
@@ -79,8 +79,15 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
         ("buyer_pay_amount", amount),
         ("seller_id", sandbox.keys().alipay.seller_id.clone()),
     ];
-    if let Standing::Paid(at) = trade.standing {
-        fields.push(("gmt_payment", beijing::plain(at)));
+    match trade.standing {
+        Standing::Waiting => {}
+        Standing::Paid(at) => {
+            fields.push(("gmt_payment", beijing::plain(at)));
+            if let Some(at) = trade.finished {
+                fields.push(("gmt_close", beijing::plain(at)));
+            }
+        }
+        Standing::Closed(at) => fields.push(("gmt_close", beijing::plain(at))),
     }
     if let Some(body) = terms.and_then(|terms| terms.body.clone()) {
         fields.push(("body", body));
@@ -91,6 +98,15 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
     Form {
         charset: terms.map_or("utf-8", |terms| &terms.charset).to_owned(),
         fields,
+    }
+}
+
+/// Newer applications know their buyers by open ids.
+fn buyer_field(trade: &Trade) -> &'static str {
+    if trade.buyer.starts_with("2088") {
+        "buyer_id"
+    } else {
+        "buyer_open_id"
     }
 }
 
@@ -128,7 +144,7 @@ impl Form {
 
 /// The query string with which a buyer's browser returns to the shop.
 pub(crate) fn signed_return(sandbox: &Sandbox, trade: &Trade) -> Result<String, Unwritten> {
-    let terms = alipay_terms(trade);
+    let terms = trade.alipay_terms();
     let charset = terms.map_or("utf-8", |terms| &terms.charset);
     let method = terms.map_or("alipay.trade.page.pay", |terms| &terms.method);
     let fields = vec![
@@ -156,11 +172,4 @@ fn signed(
     pairs.push("sign_type", "RSA2".to_owned());
     pairs.push("sign", sign);
     Ok(pairs)
-}
-
-fn alipay_terms(trade: &Trade) -> Option<&AlipayTerms> {
-    match &trade.terms.particulars {
-        Particulars::Alipay(terms) => Some(terms),
-        Particulars::WechatPay(_) => None,
-    }
 }

@@ -31,6 +31,7 @@ impl Sandbox {
     pub async fn deliver_due(&self) -> usize {
         let mut sent = 0;
         loop {
+            self.settle_refunds();
             let due = self.take_due();
             if due.is_empty() {
                 return sent;
@@ -45,7 +46,8 @@ impl Sandbox {
     /// How long from now until a notify is due; nothing where none is waiting.
     pub fn next_due(&self) -> Option<Duration> {
         let state = self.state();
-        let due = state.outbox.iter().map(|letter| letter.due).min()?;
+        let letters = state.outbox.iter().map(|letter| letter.due);
+        let due = letters.chain(state.books.next_end()).min()?;
         let left = due - self.schedule_now(&state);
         Some(left.to_std().unwrap_or_default() / self.settings().speed.max(1))
     }
@@ -87,7 +89,11 @@ impl Sandbox {
             }
         }
         let one_in = self.settings().probe_one_in;
+        let number = &letter.out_trade_no;
         match letter.content {
+            Content::V3(_) if state.faults.strike(FaultKind::Probe, number, now).is_some() => {
+                Way::AfterProbe
+            }
             Content::V3(_) if draw::chance(&self.outside().entropy, one_in) => Way::AfterProbe,
             Content::V3(_) | Content::Alipay(_) | Content::V2(_) => Way::Plain,
         }

@@ -49,7 +49,7 @@ enum Content {
 }
 
 /// Which of WeChat Pay's two protocols tells the shop.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Via {
     V2,
@@ -96,17 +96,23 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Tells the shop how an Alipay trade stands; nothing where it named no address.
+    pub(crate) fn tell_alipay(&self, id: TradeId, trade: &Trade) -> Result<(), Unwritten> {
+        let content = Content::Alipay(alipay::payment(self, trade));
+        self.put_in_outbox(id, trade, trade.terms.notify_url.as_deref(), content);
+        Ok(())
+    }
+
     /// Tells the shop that money was given back; nothing where it named no address for that.
     pub(crate) fn tell_refunded(
         &self,
         id: TradeId,
         trade: &Trade,
         refund: &Refund,
-        via: Via,
     ) -> Result<(), Unwritten> {
         let content = match trade.gateway {
             Gateway::Alipay => Content::Alipay(alipay::refund(self, trade, refund)),
-            Gateway::WechatPay => match via {
+            Gateway::WechatPay => match refund.via {
                 Via::V2 | Via::V2Hmac => Content::V2(wechatpay_v2::refund(self, trade, refund)?),
                 Via::V3 => Content::V3(wechatpay_v3::refund(self, trade, refund)?),
             },

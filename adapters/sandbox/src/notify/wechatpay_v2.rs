@@ -15,7 +15,7 @@ use rsa::sha2::Sha256;
 
 use super::{Unwritten, Writing};
 use crate::beijing;
-use crate::books::{Particulars, Refund, Standing, Trade};
+use crate::books::{End, Progress, Refund, Standing, Trade};
 use crate::draw;
 use crate::outside::Call;
 use crate::sandbox::Sandbox;
@@ -36,10 +36,11 @@ pub(super) struct Document(Vec<(&'static str, String)>);
 /// A payment's notify. It carries no `sign_type`, as real ones seldom do.
 pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Document {
     let wechatpay = &sandbox.keys().wechatpay;
-    let (trade_type, attach) = match &trade.terms.particulars {
-        Particulars::WechatPay(terms) => (terms.trade_type, terms.attach.clone()),
-        Particulars::Alipay(_) => ("NATIVE", String::new()),
-    };
+    let (trade_type, attach) = trade
+        .wechatpay_terms()
+        .map_or(("NATIVE", String::new()), |terms| {
+            (terms.trade_type.word(), terms.attach.clone())
+        });
     let mut fields = vec![
         ("appid", trade.terms.app_id.clone()),
         ("attach", attach),
@@ -79,7 +80,12 @@ pub(super) fn refund(
     refund: &Refund,
 ) -> Result<Document, Unwritten> {
     let wechatpay = &sandbox.keys().wechatpay;
-    let news = [
+    let refund_status = match refund.progress {
+        Progress::Processing(..) | Progress::Ended(_, End::Success) => "SUCCESS",
+        Progress::Ended(_, End::Abnormal) => "CHANGE",
+        Progress::Ended(_, End::Closed) => "REFUNDCLOSE",
+    };
+    let mut news = vec![
         ("out_refund_no", refund.refund_no.clone()),
         ("out_trade_no", trade.out_trade_no.clone()),
         ("refund_account", "REFUND_SOURCE_RECHARGE_FUNDS".to_owned()),
@@ -87,16 +93,18 @@ pub(super) fn refund(
         ("refund_id", refund.refund_id.clone()),
         ("refund_recv_accout", "支付用户零钱".to_owned()),
         ("refund_request_source", "VENDOR_PLATFORM".to_owned()),
-        ("refund_status", "SUCCESS".to_owned()),
+        ("refund_status", refund_status.to_owned()),
         ("settlement_refund_fee", refund.minor.to_string()),
         ("settlement_total_fee", trade.minor.to_string()),
-        ("success_time", beijing::plain(refund.at)),
         ("total_fee", trade.minor.to_string()),
         (
             "transaction_id",
             trade.transaction_id.clone().unwrap_or_default(),
         ),
     ];
+    if refund.is_back() {
+        news.push(("success_time", beijing::plain(refund.at())));
+    }
     let news = xml("root", &news);
     Ok(Document(vec![
         ("return_code", "SUCCESS".to_owned()),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Unwritten, Writing};
 use crate::beijing;
-use crate::books::{Particulars, PlatformKey, Refund, Standing, Trade, WechatPayTerms};
+use crate::books::{End, PlatformKey, Progress, Refund, Standing, Trade};
 use crate::draw;
 use crate::outside::Call;
 use crate::sandbox::Sandbox;
@@ -30,15 +30,21 @@ pub(super) struct Envelope {
     platform: PlatformKey,
 }
 
+/// What a notify is about.
+struct Kind {
+    event_type: &'static str,
+    original_type: &'static str,
+    summary: &'static str,
+}
+
 /// A payment's notify.
 pub(super) fn payment(sandbox: &Sandbox, trade: &Trade) -> Result<Envelope, Unwritten> {
-    envelope(
-        sandbox,
-        trade,
-        "TRANSACTION.SUCCESS",
-        "transaction",
-        &transaction(sandbox, trade),
-    )
+    let kind = Kind {
+        event_type: "TRANSACTION.SUCCESS",
+        original_type: "transaction",
+        summary: "支付成功",
+    };
+    envelope(sandbox, trade, kind, &transaction(sandbox, trade))
 }
 
 /// A refund's notify.
@@ -47,14 +53,13 @@ pub(super) fn refund(
     trade: &Trade,
     refund: &Refund,
 ) -> Result<Envelope, Unwritten> {
-    let resource = json!({
+    let mut resource = json!({
         "mchid": sandbox.keys().wechatpay.mch_id,
         "out_trade_no": trade.out_trade_no,
         "transaction_id": trade.transaction_id,
         "out_refund_no": refund.refund_no,
         "refund_id": refund.refund_id,
-        "refund_status": "SUCCESS",
-        "success_time": beijing::rfc3339(refund.at),
+        "refund_status": refund.state(),
         "user_received_account": "支付用户零钱",
         "amount": {
             "total": trade.minor,
@@ -63,13 +68,30 @@ pub(super) fn refund(
             "payer_refund": refund.minor,
         },
     });
-    envelope(sandbox, trade, "REFUND.SUCCESS", "refund", &resource)
+    if let (true, Some(fields)) = (refund.is_back(), resource.as_object_mut()) {
+        let at = beijing::rfc3339(refund.at());
+        fields.insert("success_time".to_owned(), json!(at));
+    }
+    let (event_type, summary) = match refund.progress {
+        Progress::Processing(..) | Progress::Ended(_, End::Success) => {
+            ("REFUND.SUCCESS", "退款成功")
+        }
+        Progress::Ended(_, End::Abnormal) => ("REFUND.ABNORMAL", "退款异常"),
+        Progress::Ended(_, End::Closed) => ("REFUND.CLOSED", "退款关闭"),
+    };
+    let kind = Kind {
+        event_type,
+        original_type: "refund",
+        summary,
+    };
+    envelope(sandbox, trade, kind, &resource)
 }
 
 /// A transaction, as notifies and queries show it.
 pub(crate) fn transaction(sandbox: &Sandbox, trade: &Trade) -> Value {
-    let (trade_type, attach) =
-        wechatpay_terms(trade).map_or(("NATIVE", ""), |terms| (terms.trade_type, &terms.attach));
+    let (trade_type, attach) = trade.wechatpay_terms().map_or(("NATIVE", ""), |terms| {
+        (terms.trade_type.word(), &terms.attach)
+    });
     let mut transaction = json!({
         "mchid": sandbox.keys().wechatpay.mch_id,
         "appid": trade.terms.app_id,
@@ -109,10 +131,10 @@ fn described(trade: &Trade) -> &'static str {
 fn envelope(
     sandbox: &Sandbox,
     trade: &Trade,
-    event_type: &str,
-    original_type: &str,
+    kind: Kind,
     resource: &Value,
 ) -> Result<Envelope, Unwritten> {
+    let original_type = kind.original_type;
     let entropy = &sandbox.outside().entropy;
     let nonce = draw::alphanumeric(entropy, 12);
     let key = sandbox.keys().wechatpay.api_v3_key.as_bytes();
@@ -122,8 +144,8 @@ fn envelope(
         "id": hyphenated(&uuid),
         "create_time": beijing::rfc3339(sandbox.now()),
         "resource_type": "encrypt-resource",
-        "event_type": event_type,
-        "summary": if original_type == "refund" { "退款成功" } else { "支付成功" },
+        "event_type": kind.event_type,
+        "summary": kind.summary,
         "resource": {
             "original_type": original_type,
             "algorithm": "AEAD_AES_256_GCM",
@@ -132,7 +154,9 @@ fn envelope(
             "nonce": nonce,
         },
     });
-    let platform = wechatpay_terms(trade).map_or(PlatformKey::PublicKey, |terms| terms.platform);
+    let platform = trade
+        .wechatpay_terms()
+        .map_or(PlatformKey::PublicKey, |terms| terms.platform);
     Ok(Envelope {
         body: serde_json::to_string(&body)?,
         platform,
@@ -203,11 +227,4 @@ fn hyphenated(hex: &str) -> String {
         text.push(digit);
     }
     text
-}
-
-fn wechatpay_terms(trade: &Trade) -> Option<&WechatPayTerms> {
-    match &trade.terms.particulars {
-        Particulars::WechatPay(terms) => Some(terms),
-        Particulars::Alipay(_) => None,
-    }
 }

@@ -5,11 +5,14 @@ mod answer;
 mod auth;
 mod called;
 mod certificates;
-mod native;
+mod invoke;
+mod order;
 mod phone;
 mod refund;
 pub(crate) mod sign;
 mod transaction;
+
+pub(crate) use self::invoke::Parameters;
 
 use axum::Router;
 use axum::routing::{any, get, post};
@@ -18,7 +21,10 @@ use crate::sandbox::Sandbox;
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
-        .route("/v3/pay/transactions/native", post(native::order))
+        .route("/v3/pay/transactions/native", post(order::native))
+        .route("/v3/pay/transactions/jsapi", post(order::jsapi))
+        .route("/v3/pay/transactions/app", post(order::app))
+        .route("/v3/pay/transactions/h5", post(order::h5))
         .route(
             "/v3/pay/transactions/out-trade-no/{number}",
             get(transaction::query),
@@ -39,4 +45,9 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/v3/certificates", get(certificates::list))
         .route("/v3/{*path}", any(answer::no_such_resource))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
+        .route("/wechatpay/pay", get(phone::invoked).post(phone::act))
+        .route(
+            "/cgi-bin/mmpayweb-bin/checkmweb",
+            get(phone::opened).post(phone::act),
+        )
 }

@@ -12,7 +12,7 @@ use super::transaction::no_order;
 use crate::beijing;
 use crate::books::{Gateway, Refund, Trade};
 use crate::notify::Via;
-use crate::refund::Refunding;
+use crate::refund::{By, Refunding};
 use crate::sandbox::Sandbox;
 use crate::till::Refused;
 
@@ -89,11 +89,11 @@ fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
             minor: asked.amount.refund,
             notify_url: asked.notify_url,
             via: Via::V3,
+            by: By::Merchant,
         })
         .map_err(refused)?;
     let refund = trade.refund(refund_no).ok_or_else(no_refund)?;
-    // What was just asked for is on its way; a query says that it arrived.
-    Ok(shown(&trade, refund, "PROCESSING"))
+    Ok(shown(&trade, refund))
 }
 
 pub(super) async fn query(
@@ -103,6 +103,7 @@ pub(super) async fn query(
 ) -> Response {
     called
         .answer(&sandbox, "", |_key| {
+            sandbox.settle_refunds();
             let state = sandbox.state();
             let wechatpay = |trade: &&Trade| trade.gateway == Gateway::WechatPay;
             state
@@ -110,13 +111,13 @@ pub(super) async fn query(
                 .all()
                 .filter(wechatpay)
                 .find_map(|trade| trade.refund(&refund_no).map(|refund| (trade, refund)))
-                .map(|(trade, refund)| shown(trade, refund, "SUCCESS"))
+                .map(|(trade, refund)| shown(trade, refund))
                 .ok_or_else(no_refund)
         })
         .await
 }
 
-fn shown(trade: &Trade, refund: &Refund, status: &str) -> Value {
+fn shown(trade: &Trade, refund: &Refund) -> Value {
     let mut shown = json!({
         "refund_id": refund.refund_id,
         "out_refund_no": refund.refund_no,
@@ -124,8 +125,8 @@ fn shown(trade: &Trade, refund: &Refund, status: &str) -> Value {
         "out_trade_no": trade.out_trade_no,
         "channel": "ORIGINAL",
         "user_received_account": "支付用户零钱",
-        "create_time": beijing::rfc3339(refund.at),
-        "status": status,
+        "create_time": beijing::rfc3339(refund.asked),
+        "status": refund.state(),
         "funds_account": "AVAILABLE",
         "amount": {
             "total": trade.minor,
@@ -138,11 +139,9 @@ fn shown(trade: &Trade, refund: &Refund, status: &str) -> Value {
             "currency": "CNY",
         },
     });
-    if let Some(fields) = shown.as_object_mut().filter(|_| status == "SUCCESS") {
-        fields.insert(
-            "success_time".to_owned(),
-            json!(beijing::rfc3339(refund.at)),
-        );
+    if let (true, Some(fields)) = (refund.is_back(), shown.as_object_mut()) {
+        let at = beijing::rfc3339(refund.at());
+        fields.insert("success_time".to_owned(), json!(at));
     }
     shown
 }
@@ -169,9 +168,19 @@ fn refused(refused: Refused) -> Refusal {
         Refused::NoAmount { .. } => {
             Refusal::parameter("/amount/refund", "退款金额应为正整数，单位为分")
         }
+        Refused::Balance { .. } => Refusal {
+            status: StatusCode::FORBIDDEN,
+            ..Refusal::business("NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
+        },
+        Refused::NoRefund { .. } => no_refund(),
+        Refused::NotAbnormal { .. } => Refusal::business(
+            "INVALID_REQUEST",
+            "退款单状态不是退款异常，不能发起异常退款",
+        ),
         Refused::Paid { .. }
         | Refused::NotPaid { .. }
         | Refused::Closed { .. }
+        | Refused::Finished { .. }
         | Refused::Expired { .. } => Refusal::business("INVALID_REQUEST", "订单状态不支持退款"),
         Refused::NoAddress(_) | Refused::Unwritten(_) => Refusal::down(),
     }

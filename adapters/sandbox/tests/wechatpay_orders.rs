@@ -1,0 +1,242 @@
+//! WeChat Pay orders that are not paid by a code: from a page in WeChat, from an app, from another
+//! browser; and how refunds end.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::wechatpay::{Merchant, answer_holds, decrypted, order, pay};
+use crate::world::{World, account, sign_with};
+
+const ORDERS: &str = "/v3/pay/transactions";
+const REFUNDS: &str = "/v3/refund/domestic/refunds";
+
+fn jsapi(number: &str) -> Value {
+    let mut order = order(number, 100);
+    order["payer"] = json!({ "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" });
+    order
+}
+
+fn h5(number: &str) -> Value {
+    let mut order = order(number, 100);
+    order["scene_info"] = json!({ "payer_client_ip": "127.0.0.1", "h5_info": { "type": "Wap" } });
+    order
+}
+
+/// Signs the four lines with which a front end opens a payment.
+fn invoked(app_id: &str, last_line: &str) -> String {
+    let message = format!("{app_id}\n1795420800\nNONCE\n{last_line}\n");
+    sign_with("wechatpay/apiclient_key.pem", message.as_bytes())
+}
+
+#[tokio::test]
+async fn a_jsapi_order_is_opened_by_what_the_server_signed_and_by_nothing_else() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let said = merchant
+        .post(&format!("{ORDERS}/jsapi"), &jsapi("jsapi_1"))
+        .await;
+    assert!(
+        answer_holds(&said, "wechatpay/pub_key.pem"),
+        "{}",
+        said.text()
+    );
+    let package = format!("prepay_id={}", said.json()["prepay_id"].as_str().unwrap());
+    let app_id = account("wechatpay", "app_id");
+    let mut params = json!({
+        "appId": app_id,
+        "timeStamp": "1795420800",
+        "nonceStr": "NONCE",
+        "package": package,
+        "signType": "RSA",
+        "paySign": invoked(&app_id, &package[1..]),
+    });
+    let pay = |params: &Value| {
+        let pay = json!({ "gateway": "wechatpay", "params": params });
+        let world = &world;
+        async move { world.post("/_sandbox/pay", pay).await }
+    };
+    let refused = pay(&params).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text().contains("支付验证签名失败"),
+        "{}",
+        refused.text()
+    );
+    params["paySign"] = json!(invoked(&app_id, &package));
+    assert_eq!(pay(&params).await.json()["state"], "SUCCESS");
+    world.sandbox.deliver_due().await;
+    let told = decrypted(&world.shop.received()[0]);
+    assert_eq!(told["trade_type"], "JSAPI");
+    assert_eq!(told["payer"]["openid"], "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
+}
+
+#[tokio::test]
+async fn an_app_order_is_signed_over_the_bare_number() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let said = merchant
+        .post(&format!("{ORDERS}/app"), &order("app_001", 100))
+        .await;
+    let prepay_id = said.json()["prepay_id"].as_str().unwrap().to_owned();
+    let app_id = account("wechatpay", "app_id");
+    let params = json!({
+        "appId": app_id,
+        "partnerId": account("wechatpay", "mch_id"),
+        "prepayId": prepay_id,
+        "packageValue": "Sign=WXPay",
+        "nonceStr": "NONCE",
+        "timeStamp": "1795420800",
+        "sign": invoked(&app_id, &prepay_id),
+    });
+    let pay = json!({ "gateway": "wechatpay", "params": params });
+    assert_eq!(
+        world.post("/_sandbox/pay", pay).await.json()["state"],
+        "SUCCESS"
+    );
+    world.sandbox.deliver_due().await;
+    assert_eq!(decrypted(&world.shop.received()[0])["trade_type"], "APP");
+}
+
+#[tokio::test]
+async fn a_prepay_id_alone_shows_the_phone() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let said = merchant
+        .post(&format!("{ORDERS}/jsapi"), &jsapi("jsapi_2"))
+        .await;
+    let prepay_id = said.json()["prepay_id"].as_str().unwrap().to_owned();
+    let address = format!("/wechatpay/pay?prepay_id={prepay_id}");
+    assert!(world.get(&address).await.text().contains("jsapi_2"));
+    let paid = world
+        .form(&address, &format!("code={prepay_id}&act=pay"))
+        .await;
+    assert!(paid.text().contains("支付成功"));
+    world.pass(7_201);
+    assert!(world.get(&address).await.text().contains("支付链接已失效"));
+}
+
+#[tokio::test]
+async fn an_h5_order_returns_to_the_page_that_the_shop_added_and_dies_after_five_minutes() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let said = merchant.post(&format!("{ORDERS}/h5"), &h5("h5_0001")).await;
+    let h5_url = said.json()["h5_url"].as_str().unwrap().to_owned();
+    let address = h5_url.strip_prefix("http://127.0.0.1:8090").unwrap();
+    let back = "http%3A%2F%2Fshop.test%2Freturn%3Frt%3D1";
+    let page = world
+        .get(&format!("{address}&redirect_url={back}"))
+        .await
+        .text();
+    assert!(page.contains("h5_0001") && page.contains("http://shop.test/return?rt=1"));
+    let code = address.split(['=', '&']).nth(1).unwrap();
+    for act in ["leave", "pay"] {
+        let form = format!("code={code}&back={back}&act={act}");
+        let left = world.form("/cgi-bin/mmpayweb-bin/checkmweb", &form).await;
+        assert_eq!(left.status, StatusCode::SEE_OTHER);
+        assert_eq!(left.header("location"), "http://shop.test/return?rt=1");
+    }
+    assert_eq!(world.only_trade().await["state"], "SUCCESS");
+    let said = merchant.post(&format!("{ORDERS}/h5"), &h5("h5_0002")).await;
+    let h5_url = said.json()["h5_url"].as_str().unwrap().to_owned();
+    world.pass(301);
+    let late = world
+        .get(h5_url.strip_prefix("http://127.0.0.1:8090").unwrap())
+        .await;
+    assert!(late.text().contains("支付链接已失效"));
+}
+
+#[tokio::test]
+async fn an_order_says_who_pays_and_from_where() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let mut elsewhere = h5("h5_0003");
+    elsewhere["scene_info"]["h5_info"]["type"] = json!("Desktop");
+    for (kind, body, field) in [
+        ("jsapi", order("jsapi_3", 1), "/payer/openid"),
+        ("h5", order("h5_0004", 1), "/scene_info"),
+        ("h5", elsewhere, "/scene_info/h5_info/type"),
+    ] {
+        let refused = merchant.post(&format!("{ORDERS}/{kind}"), &body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert_eq!(refused.json()["detail"]["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn a_refund_may_come_back_from_the_bank_be_closed_or_be_refused_for_the_balance() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    merchant
+        .post(&format!("{ORDERS}/native"), &order("back_1", 10))
+        .await;
+    pay(&world, "back_1", "v3").await;
+    world.sandbox.deliver_due().await;
+    let refund = |number: &str| {
+        json!({
+            "out_trade_no": "back_1", "out_refund_no": number,
+            "notify_url": "http://shop.test/refunds",
+            "amount": { "refund": 5, "total": 10, "currency": "CNY" },
+        })
+    };
+    for (fault, number, state) in [
+        ("refund-abnormal", "r1", "ABNORMAL"),
+        ("refund-closed", "r2", "CLOSED"),
+    ] {
+        world
+            .post("/_sandbox/faults", json!({ "fault": fault }))
+            .await;
+        let asked = merchant.post(REFUNDS, &refund(number)).await.json();
+        assert_eq!(asked["status"], "PROCESSING");
+        world.sandbox.deliver_due().await;
+        let told = decrypted(&world.shop.received().pop().unwrap());
+        assert_eq!(told["refund_status"], state);
+        assert_eq!(told.get("success_time"), None);
+        let stands = merchant.get(&format!("{REFUNDS}/{number}")).await.json();
+        assert_eq!(stands["status"], state);
+    }
+    world
+        .post("/_sandbox/faults", json!({ "fault": "refund-refused" }))
+        .await;
+    let refused = merchant.post(REFUNDS, &refund("r3")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.json()["code"], "NOT_ENOUGH");
+    // What came back from the bank stays reserved until somebody acts; what was closed is free again.
+    let more = merchant.post(REFUNDS, &refund("r4")).await;
+    assert_eq!(more.status, StatusCode::OK);
+    assert_eq!(
+        merchant.post(REFUNDS, &refund("r5")).await.json()["code"],
+        "INVALID_REQUEST"
+    );
+    let settle = json!({ "gateway": "wechatpay", "refund_no": "r1", "state": "SUCCESS" });
+    let settled = world.post("/_sandbox/settle", settle.clone()).await.json();
+    assert_eq!(settled["refunds"][0]["state"], "SUCCESS");
+    let twice = world.post("/_sandbox/settle", settle).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_refund_may_stay_on_its_way_for_a_while() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    merchant
+        .post(&format!("{ORDERS}/native"), &order("back_2", 10))
+        .await;
+    pay(&world, "back_2", "v3").await;
+    world.sandbox.deliver_due().await;
+    let slow = json!({ "fault": "refund-slow", "seconds": 30 });
+    world.post("/_sandbox/faults", slow).await;
+    let refund = json!({
+        "out_trade_no": "back_2", "out_refund_no": "r1",
+        "notify_url": "http://shop.test/refunds",
+        "amount": { "refund": 5, "total": 10, "currency": "CNY" },
+    });
+    merchant.post(REFUNDS, &refund).await;
+    assert_eq!(world.sandbox.deliver_due().await, 0);
+    assert_eq!(world.sandbox.next_due().unwrap().as_secs(), 30);
+    let stands = merchant.get(&format!("{REFUNDS}/r1")).await.json();
+    assert_eq!(stands["status"], "PROCESSING");
+    world.pass(30);
+    assert_eq!(world.sandbox.deliver_due().await, 1);
+    let told = decrypted(&world.shop.received().pop().unwrap());
+    assert_eq!(told["refund_status"], "SUCCESS");
+}
