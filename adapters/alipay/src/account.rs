@@ -159,6 +159,10 @@ impl AlipayAccount {
         &self.alipay.keys
     }
 
+    pub(crate) fn is_in_certificate_mode(&self) -> bool {
+        self.alipay.certificates.is_some()
+    }
+
     pub(crate) fn gateway_url(&self) -> &str {
         &self.gateway_url
     }

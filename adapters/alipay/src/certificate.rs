@@ -106,7 +106,8 @@ impl AlipayCertificates {
         let mut keys = Vec::with_capacity(leaves.len());
         for leaf in &leaves {
             check_chain(leaf, &issuers, &roots, now)?;
-            keys.push(AlipayKey::from_spki_der(leaf.public_key().raw).ok_or(EXPECTED)?);
+            let sn = sn(leaf).ok_or(EXPECTED)?;
+            keys.push(AlipayKey::from_certificate(leaf.public_key().raw, sn).ok_or(EXPECTED)?);
         }
         let expires_at = leaves.iter().map(|leaf| expires_at(leaf)).min();
         Ok(Self {

@@ -75,7 +75,7 @@ fn check_field(name: &[u8], value: &[u8]) -> Result<(), Refusal> {
         b"trade_status" => ("trade_status", WORD, is_word(value)),
         b"charset" => ("charset", CHARSET, is_charset(value)),
         b"out_trade_no" => return out_trade_no(value).map(drop),
-        b"out_biz_no" => return refund_no(value).map(drop),
+        b"out_biz_no" => return refund_no("out_biz_no", value).map(drop),
         _ => return Ok(()),
     };
     if fits {
@@ -137,12 +137,12 @@ pub(crate) fn trade_no(value: &[u8]) -> Result<TransactionId, Refusal> {
 }
 
 /// The merchant's number of a refund (`out_request_no`, in a notify `out_biz_no`).
-pub(crate) fn refund_no(value: &[u8]) -> Result<RefundNo, Refusal> {
+pub(crate) fn refund_no(field: &'static str, value: &[u8]) -> Result<RefundNo, Refusal> {
     std::str::from_utf8(value)
         .ok()
         .and_then(|text| RefundNo::from_gateway(text).ok())
         .ok_or(Refusal::Malformed {
-            field: "out_biz_no",
+            field,
             expected: "1 to 64 characters of 0-9A-Za-z_-|*@",
         })
 }
@@ -214,6 +214,14 @@ pub(crate) fn beijing_with_fraction(text: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_micros(
         whole.as_micros() + i64::from(micros),
     ))
+}
+
+/// As [`beijing_with_fraction`], of a field that must be so.
+pub(crate) fn time(field: &'static str, text: &[u8]) -> Result<Timestamp, Refusal> {
+    beijing_with_fraction(text).ok_or(Refusal::Malformed {
+        field,
+        expected: DATE_WITH_FRACTION,
+    })
 }
 
 /// An instant as `yyyy-MM-dd HH:mm:ss`, Beijing time; `None` beyond the calendar.

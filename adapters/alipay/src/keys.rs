@@ -27,6 +27,7 @@ pub(crate) struct AlipayKey {
     parsed: ParsedPublicKey,
     spki_der: Vec<u8>,
     fingerprint: KeyFingerprint,
+    certificate_sn: Option<String>,
 }
 
 impl AlipayKey {
@@ -39,15 +40,19 @@ impl AlipayKey {
         let key = rsa::PublicKey::from_public_key_der(&der)
             .or_else(|_not_spki| rsa::PublicKey::from_pkcs1_der(&der))
             .map_err(|_error| EXPECTED)?;
-        Self::new(&key).ok_or(EXPECTED)
+        Self::new(&key, None).ok_or(EXPECTED)
     }
 
-    /// From DER `SubjectPublicKeyInfo`; `None` where it is no RSA key of 2048 bits or more.
-    pub(crate) fn from_spki_der(der: &[u8]) -> Option<Self> {
-        Self::new(&rsa::PublicKey::from_public_key_der(der).ok()?)
+    /// From a certificate's DER `SubjectPublicKeyInfo` and its SN; `None` where it is no RSA key of 2048
+    /// bits or more.
+    pub(crate) fn from_certificate(spki_der: &[u8], sn: String) -> Option<Self> {
+        Self::new(
+            &rsa::PublicKey::from_public_key_der(spki_der).ok()?,
+            Some(sn),
+        )
     }
 
-    fn new(key: &rsa::PublicKey) -> Option<Self> {
+    fn new(key: &rsa::PublicKey, certificate_sn: Option<String>) -> Option<Self> {
         if key.n().bit_width() < SHORTEST_MODULUS_BITS {
             return None;
         }
@@ -59,6 +64,7 @@ impl AlipayKey {
             parsed,
             spki_der,
             fingerprint,
+            certificate_sn,
         })
     }
 
@@ -72,6 +78,11 @@ impl AlipayKey {
 
     pub(crate) fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
+    }
+
+    /// What answers name its certificate by, `alipay_cert_sn`; `None` in public-key mode.
+    pub(crate) fn certificate_sn(&self) -> Option<&str> {
+        self.certificate_sn.as_deref()
     }
 }
 

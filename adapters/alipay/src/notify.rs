@@ -2,11 +2,12 @@
 //! it is the domain's part.
 
 use payfold_domain::{
-    Application, Authentic, Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact,
-    RefundNo, RefundSize, RefundState, Source, Timestamp, TransactionId,
+    Application, Authentic, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundNo,
+    RefundSize, RefundState, Source, Timestamp, TransactionId,
 };
 
 use crate::form::Form;
+use crate::trade::Trade;
 use crate::{AlipayAccount, Refusal, grammar, signature};
 
 /// The one kind of notify that speaks of a trade.
@@ -65,19 +66,9 @@ impl AlipayAccount {
     fn translate_trade(&self, form: &Form<'_>, observed_at: Timestamp) -> Result<Message, Refusal> {
         self.check_seller_id(form)?;
         grammar::check(form)?;
-        let trade = Trade::read(form)?;
-        let facts = match trade.status {
-            b"WAIT_BUYER_PAY" => vec![Fact::NotPaidYet],
-            b"TRADE_SUCCESS" => self.paid(&trade, observed_at).collect(),
-            b"TRADE_FINISHED" => self
-                .paid(&trade, observed_at)
-                .chain([Fact::NoMoreRefunds])
-                .collect(),
-            b"TRADE_CLOSED" if trade.closed_after_payment()? => {
-                self.paid(&trade, observed_at).collect()
-            }
-            b"TRADE_CLOSED" => vec![Fact::FinallyUnpaid],
-            other => return grammar::word("trade_status", other).map(Message::Unknown),
+        let status = form.require("trade_status")?;
+        let Some(facts) = self.trade(form, status, observed_at)?.facts() else {
+            return grammar::word("trade_status", status).map(Message::Unknown);
         };
         Ok(Message::Observation(Observation {
             payment: PaymentRef {
@@ -89,74 +80,81 @@ impl AlipayAccount {
         }))
     }
 
-    fn paid(&self, trade: &Trade<'_>, observed_at: Timestamp) -> impl Iterator<Item = Fact> {
-        let receipt = Fact::Paid(Receipt {
-            transaction_id: trade.transaction_id.clone(),
-            amount: trade.total_amount,
-            application: Application::Listed(self.app_id().clone()),
-            paid_at: trade.paid_at.unwrap_or(observed_at),
-        });
-        [Some(receipt), trade.refund().map(Fact::Refund)]
-            .into_iter()
-            .flatten()
+    fn trade<'a>(
+        &self,
+        form: &Form<'_>,
+        status: &'a [u8],
+        observed_at: Timestamp,
+    ) -> Result<Trade<'a>, Refusal> {
+        let transaction_id = grammar::trade_no(form.require("trade_no")?)?;
+        let refunds = Refunds::read(form)?;
+        if status == b"TRADE_CLOSED" {
+            refunds.check_whole()?;
+        }
+        Ok(Trade {
+            status,
+            refund: refunds.fact(&transaction_id),
+            receipt: Receipt {
+                transaction_id,
+                amount: grammar::amount("total_amount", form.require("total_amount")?)?,
+                application: Application::Listed(self.app_id().clone()),
+                paid_at: form
+                    .get("gmt_payment")
+                    .and_then(grammar::beijing)
+                    .unwrap_or(observed_at),
+            },
+        })
     }
 }
 
-/// What a trade notify says, read.
-struct Trade<'a> {
-    status: &'a [u8],
-    transaction_id: TransactionId,
-    total_amount: Money,
-    paid_at: Option<Timestamp>,
-    /// All refunds so far; `None` where it is absent or nothing.
+/// What a trade notify says of refunds.
+struct Refunds {
+    /// All of them so far; `None` where it is absent or nothing.
     refund_fee: Option<Money>,
     refunded_at: Option<Timestamp>,
     refund_no: Option<RefundNo>,
 }
 
-impl<'a> Trade<'a> {
-    fn read(form: &'a Form<'_>) -> Result<Self, Refusal> {
+impl Refunds {
+    fn read(form: &Form<'_>) -> Result<Self, Refusal> {
         let refund_fee = form
             .get("refund_fee")
             .map(|fee| grammar::amount("refund_fee", fee))
             .transpose()?;
         Ok(Self {
-            status: form.require("trade_status")?,
-            transaction_id: grammar::trade_no(form.require("trade_no")?)?,
-            total_amount: grammar::amount("total_amount", form.require("total_amount")?)?,
-            paid_at: form.get("gmt_payment").and_then(grammar::beijing),
             refund_fee: refund_fee.filter(|fee| fee.minor > 0),
             refunded_at: form
                 .get("gmt_refund")
                 .and_then(grammar::beijing_with_fraction),
-            refund_no: form.get("out_biz_no").map(grammar::refund_no).transpose()?,
+            refund_no: form
+                .get("out_biz_no")
+                .map(|number| grammar::refund_no("out_biz_no", number))
+                .transpose()?,
         })
     }
 
     /// A payment's notify can have a `refund_fee` too; a refund's also says when, or by which number.
     /// `refund_fee` is the running total. One above `total_amount` is a fact like any other: whether
     /// it can be is not decided here.
-    fn refund(&self) -> Option<RefundFact> {
+    fn fact(&self, transaction_id: &TransactionId) -> Option<RefundFact> {
         let total = self.refund_fee?;
         if self.refunded_at.is_none() && self.refund_no.is_none() {
             return None;
         }
         Some(RefundFact {
-            transaction_id: Some(self.transaction_id.clone()),
+            transaction_id: Some(transaction_id.clone()),
             refund_no: self.refund_no.clone(),
             size: RefundSize::RunningTotal(total),
             state: RefundState::Succeeded(self.refunded_at),
         })
     }
 
-    /// `TRADE_CLOSED` says two opposite things: paid and refunded in full, or never paid. Refund fields
-    /// tell them apart; half of them would leave it open.
-    fn closed_after_payment(&self) -> Result<bool, Refusal> {
-        match (self.refund(), self.refund_fee, self.refunded_at) {
-            (Some(_), _, _) => Ok(true),
-            (None, None, None) => Ok(false),
-            (None, Some(_), _) => Err(Refusal::FieldMissing("gmt_refund")),
-            (None, None, Some(_)) => Err(Refusal::FieldMissing("refund_fee")),
+    /// Half of the refund fields of a closed trade would leave open whether it was ever paid.
+    fn check_whole(&self) -> Result<(), Refusal> {
+        match (self.refund_fee, self.refunded_at, &self.refund_no) {
+            (Some(_), None, None) => Err(Refusal::FieldMissing("gmt_refund")),
+            (None, Some(_), _) => Err(Refusal::FieldMissing("refund_fee")),
+            (Some(_), Some(_), _) | (Some(_), None, Some(_)) | (None, None, _) => Ok(()),
         }
     }
 }

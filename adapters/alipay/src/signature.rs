@@ -1,5 +1,5 @@
 //! Whether Alipay signed a form 「异步返回结果的验签」: V1, which leaves `sign` and `sign_type` out of the
-//! signed string. What the form says is others' part.
+//! signed string. What the form says is others' part; so is which part of an answer is signed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -31,15 +31,21 @@ pub(crate) fn verify<'a>(keys: &'a [AlipayKey], form: &Form<'_>) -> Result<&'a A
 pub fn verify_again(body: &[u8], public_key_der: &[u8]) -> Result<(), Refusal> {
     let form = Form::parse(body)?;
     let signature = signature(&form)?;
-    let signature = rsa::pkcs1v15::Signature::try_from(signature.as_slice())
-        .map_err(|_error| Refusal::SignUnreadable)?;
+    verify_by_rsa(form.signed_strings(), &signature, public_key_der)
+}
+
+/// Whether one of these is what was signed, by the `rsa` crate.
+pub(crate) fn verify_by_rsa(
+    mut candidates: impl Iterator<Item = impl AsRef<[u8]>>,
+    signature: &[u8],
+    public_key_der: &[u8],
+) -> Result<(), Refusal> {
+    let signature =
+        rsa::pkcs1v15::Signature::try_from(signature).map_err(|_error| Refusal::SignUnreadable)?;
     let key = rsa::PublicKey::from_public_key_der(public_key_der)
         .map_err(|_error| Refusal::SignatureWrong)?;
     let key = rsa::pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key);
-    if form
-        .signed_strings()
-        .any(|signed| key.verify(&signed, &signature).is_ok())
-    {
+    if candidates.any(|signed| key.verify(signed.as_ref(), &signature).is_ok()) {
         Ok(())
     } else {
         Err(Refusal::SignatureWrong)
@@ -48,15 +54,18 @@ pub fn verify_again(body: &[u8], public_key_der: &[u8]) -> Result<(), Refusal> {
 
 /// The signature of a form that claims the one algorithm there is.
 fn signature(form: &Form<'_>) -> Result<Vec<u8>, Refusal> {
-    let sign = form.get("sign").ok_or(Refusal::SignMissing)?;
-    let signature = STANDARD
-        .decode(sign)
-        .map_err(|_error| Refusal::SignUnreadable)?;
-    if !(256..=1024).contains(&signature.len()) {
-        return Err(Refusal::SignUnreadable);
-    }
+    let signature = decode(form.get("sign").ok_or(Refusal::SignMissing)?)?;
     match form.get("sign_type") {
         Some(b"RSA2") => Ok(signature),
         Some(_) | None => Err(Refusal::SignTypeRefused),
     }
+}
+
+/// A signature out of its Base64, by a key of 2048 to 8192 bits.
+pub(crate) fn decode(sign: &[u8]) -> Result<Vec<u8>, Refusal> {
+    STANDARD
+        .decode(sign)
+        .ok()
+        .filter(|signature| (256..=1024).contains(&signature.len()))
+        .ok_or(Refusal::SignUnreadable)
 }

@@ -1,7 +1,7 @@
 //! What the buyer does to pay: the answer's `action`. What is signed here is signed anew for each
 //! answer; the same content at the same instant has the same signature.
 
-use payfold_alipay::{PayFault, PayRequest};
+use payfold_alipay::{PayRequest, UnsentRequest};
 use payfold_domain::event::Offer;
 use payfold_domain::order::{OrderStatus, Payment, PaymentStage, PlacedOrder};
 use payfold_domain::{Method, Timestamp};
@@ -132,9 +132,9 @@ impl App {
     }
 }
 
-fn signed(account: &Account, method: Method, request: &PayRequest) -> Result<String, PayFault> {
+fn signed(account: &Account, method: Method, request: &PayRequest) -> Result<String, UnsentRequest> {
     let GatewayAccount::Alipay(alipay) = &account.gateway else {
-        return Err(PayFault::ReceivesOnly);
+        return Err(UnsentRequest::ReceivesOnly);
     };
     match method {
         Method::AlipayWap => alipay.wap_pay(request),

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
+mod calls;
 mod certificates;
 mod field_bugs;
 mod fixture;
@@ -15,4 +17,5 @@ mod notify;
 mod pay;
 mod properties;
 mod published;
+mod requests;
 mod returns;

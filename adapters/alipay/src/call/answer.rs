@@ -1,0 +1,142 @@
+//! The form of an answer 「自行实现验签」: one node with what is said, its signature beside it, in any order.
+//! The signature covers the node's bytes as received; nothing is taken from anywhere else.
+
+use std::borrow::Cow;
+
+use encoding_rs::GB18030;
+
+use super::members::Members;
+use super::request::Call;
+use crate::keys::AlipayKey;
+use crate::{AlipayAccount, Refusal, signature};
+
+/// The body of an answer, taken apart.
+pub(super) struct Answer<'a> {
+    /// What is said, as text.
+    pub(super) node: Cow<'a, str>,
+    /// The same as it was received, which is what is signed.
+    signed: Cow<'a, [u8]>,
+    sign: Option<String>,
+    certificate_sn: Option<String>,
+}
+
+/// A node that a gateway failure may be told in, whatever was asked.
+const ERROR_NODE: &str = "error_response";
+
+/// Ample: with all its details an answer has some kilobytes.
+const LARGEST_BYTES: usize = 1024 * 1024;
+
+impl<'a> Answer<'a> {
+    /// Of the answer to `call`.
+    pub(super) fn to(call: Call, body: &'a [u8]) -> Result<Self, Refusal> {
+        Self::parse(body, |name| {
+            name == ERROR_NODE
+                || name
+                    .strip_suffix("_response")
+                    .is_some_and(|method| call.is_of(method))
+        })
+    }
+
+    /// Takes a body apart whose one node has a name that fits.
+    fn parse(body: &'a [u8], fits: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+        if body.len() > LARGEST_BYTES {
+            return Err(unreadable("at most 1 MiB"));
+        }
+        match decoded(body)? {
+            Cow::Borrowed(text) => {
+                let parts = Parts::of(text, fits)?;
+                Ok(Self {
+                    node: Cow::Borrowed(parts.node),
+                    signed: Cow::Borrowed(parts.node.as_bytes()),
+                    sign: parts.sign,
+                    certificate_sn: parts.certificate_sn,
+                })
+            }
+            Cow::Owned(text) => {
+                let parts = Parts::of(&text, fits)?;
+                let (signed, _, _) = GB18030.encode(parts.node);
+                Ok(Self {
+                    signed: Cow::Owned(signed.into_owned()),
+                    node: Cow::Owned(parts.node.to_owned()),
+                    sign: parts.sign,
+                    certificate_sn: parts.certificate_sn,
+                })
+            }
+        }
+    }
+
+    /// The account's key that signed it. Where the answer names a certificate, that one's and no other.
+    pub(super) fn verify<'k>(&self, account: &'k AlipayAccount) -> Result<&'k AlipayKey, Refusal> {
+        let signature = self.signature()?;
+        let signed_by = |key: &&AlipayKey| key.verifies(&self.signed, &signature);
+        let mut keys = account.alipay_keys().iter();
+        let named = self
+            .certificate_sn
+            .as_deref()
+            .filter(|_| account.is_in_certificate_mode());
+        match named {
+            Some(sn) => {
+                let key = keys.find(|key| key.certificate_sn() == Some(sn));
+                let key = key.ok_or(Refusal::CertificateUnknown)?;
+                Some(key).filter(signed_by)
+            }
+            None => keys.find(signed_by),
+        }
+        .ok_or(Refusal::SignatureWrong)
+    }
+
+    fn signature(&self) -> Result<Vec<u8>, Refusal> {
+        let sign = self.sign.as_deref().ok_or(Refusal::SignMissing)?;
+        signature::decode(sign.as_bytes())
+    }
+}
+
+/// Verifies a stored answer a second time, by another implementation (the `rsa` crate): its body as
+/// received, and the DER `SubjectPublicKeyInfo` of the key that verified it.
+///
+/// # Errors
+///
+/// The first reason why the signature does not hold.
+pub fn verify_answer_again(body: &[u8], public_key_der: &[u8]) -> Result<(), Refusal> {
+    let answer = Answer::parse(body, |name| name.ends_with("_response"))?;
+    let signature = answer.signature()?;
+    signature::verify_by_rsa([&answer.signed].into_iter(), &signature, public_key_der)
+}
+
+struct Parts<'t> {
+    node: &'t str,
+    sign: Option<String>,
+    certificate_sn: Option<String>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(text: &'t str, fits: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+        let members = Members::parse(text)?;
+        let mut nodes = members.names().filter(|name| fits(name));
+        let (Some(node), None) = (nodes.next(), nodes.next()) else {
+            return Err(unreadable("one node, of the method that was called"));
+        };
+        Ok(Self {
+            node: members.raw(node).unwrap_or_default(),
+            sign: members.optional_text("sign")?.map(Cow::into_owned),
+            certificate_sn: members
+                .optional_text("alipay_cert_sn")?
+                .map(Cow::into_owned),
+        })
+    }
+}
+
+/// The body as text: UTF-8, which every request asks for. A gateway that did not come to read that
+/// answers in GBK; such a text must be the body again when it is encoded, for the body is what is signed.
+fn decoded(body: &[u8]) -> Result<Cow<'_, str>, Refusal> {
+    if let Ok(text) = str::from_utf8(body) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let text = GB18030.decode_without_bom_handling_and_without_replacement(body);
+    text.filter(|text| *GB18030.encode(text).0 == *body)
+        .ok_or(unreadable("text in UTF-8 or GBK"))
+}
+
+fn unreadable(expected: &'static str) -> Refusal {
+    Refusal::AnswerUnreadable { expected }
+}
