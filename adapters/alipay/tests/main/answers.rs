@@ -6,9 +6,12 @@ use http::StatusCode;
 use payfold_alipay::{
     AlipayAccount, Call, CallFault, Refusal, Reply, Verdict, verify_answer_again,
 };
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::fixture::{account, bytes, certified, config, made, sign, text, vectors};
+use crate::calls::{out_trade_no, refund_no};
+use crate::fixture::{account, bytes, certified, config, made, sign, text, today, vectors};
 
 /// The body of an answer whose node is signed by Alipay.
 pub(crate) fn signed(node: &str, content: &[u8]) -> Vec<u8> {
@@ -265,5 +268,105 @@ fn what_is_no_answer_leaves_the_outcome_unknown() {
             account().verify_response(Call::Query, code, &whole),
             Err(CallFault::Status { status })
         );
+    }
+}
+
+/// A signed answer, and where its node begins and ends.
+fn genuine() -> (Vec<u8>, usize, usize) {
+    let content = r#"{"code":"10000","msg":"Success","out_trade_no":"vec_0001","subject":"测试 \"}\" ,\"sign\":\"x\"","total_amount":"88.88"}"#;
+    let node = "alipay_trade_query_response";
+    let from = node.len() + 4;
+    (signed(node, content.as_bytes()), from, from + content.len())
+}
+
+proptest! {
+    #[test]
+    fn a_change_of_any_byte_of_the_node_is_refused(at: usize, byte: u8) {
+        let (mut body, from, to) = genuine();
+        let at = from + at % (to - from);
+        prop_assume!(body[at] != byte);
+        body[at] = byte;
+        prop_assert!(verify(Call::Query, &body).is_err());
+    }
+
+    #[test]
+    fn a_change_of_any_other_byte_is_refused_or_says_the_same(at: usize, byte: u8) {
+        let (genuine, from, to) = genuine();
+        let mut body = genuine.clone();
+        let outside = from + body.len() - to;
+        let at = at % outside;
+        let at = if at < from { at } else { at - from + to };
+        body[at] = byte;
+        if let Ok(taken) = verify(Call::Query, &body) {
+            prop_assert_eq!(taken, verify(Call::Query, &genuine).unwrap());
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_off_anywhere_is_none(at: usize) {
+        let (body, _, _) = genuine();
+        prop_assert!(verify(Call::Query, &body[..at % body.len()]).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_an_answer_or_a_panic(body in vec(any::<u8>(), 0..600)) {
+        prop_assert!(verify(Call::Query, &body).is_err());
+        let (_, key) = &account().public_keys()[0];
+        prop_assert!(verify_answer_again(&body, key).is_err());
+    }
+
+    #[test]
+    fn no_text_between_the_marks_of_an_answer_makes_a_panic(
+        pieces in vec(prop_oneof![
+            Just("{"), Just("}"), Just("["), Just("]"), Just("\""), Just("\\"), Just(":"), Just(","),
+            Just("\"alipay_trade_query_response\""), Just("\"sign\""), Just("\"code\""),
+            Just("\"10000\""), Just("null"), Just("1e9"), Just("é"), Just(" "),
+        ], 0..40),
+    ) {
+        prop_assert!(verify(Call::Query, pieces.concat().as_bytes()).is_err());
+    }
+
+    /// Whatever the gateway signs, reading it ends in facts or in a fault.
+    #[test]
+    fn no_signed_values_make_reading_panic(
+        name in prop_oneof![
+            Just("out_trade_no"), Just("trade_no"), Just("trade_status"), Just("total_amount"),
+            Just("send_pay_date"), Just("receipt_amount"), Just("fund_change"), Just("refund_fee"),
+            Just("gmt_refund_pay"), Just("refund_status"), Just("refund_amount"), Just("out_request_no"),
+        ],
+        value in prop_oneof![
+            "\\PC{0,30}".prop_map(Value::from),
+            "[0-9 .:-]{0,24}".prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            Just(Value::Null),
+            Just(serde_json::json!({"nested": []})),
+        ],
+    ) {
+        let mut content = serde_json::json!({
+            "code": "10000", "out_trade_no": "vec_0001", "trade_no": "2026010522001499160501589436",
+            "trade_status": "TRADE_CLOSED", "total_amount": "88.88", "fund_change": "Y",
+            "refund_fee": "88.88", "out_request_no": "RF0001", "refund_amount": "88.88",
+            "refund_status": "REFUND_SUCCESS",
+        });
+        content[name] = value;
+        let content = content.to_string();
+        let (number, refund_no) = (out_trade_no(), refund_no());
+        for (call, node) in [
+            (Call::Query, "alipay_trade_query_response"),
+            (Call::Refund, "alipay_trade_refund_response"),
+            (Call::RefundQuery, "alipay_trade_fastpay_refund_query_response"),
+        ] {
+            let body = signed(node, content.as_bytes());
+            let reply = verify(call, &body);
+            let Ok(Reply::Done(verified)) = reply else {
+                return Err(TestCaseError::fail(format!("not taken: {reply:?}")));
+            };
+            let fault = if call == Call::Query {
+                account().read_query(verified, &number, today()).err()
+            } else {
+                account().read_refund(verified, &number, &refund_no, today()).err()
+            };
+            prop_assert!(matches!(fault, None | Some(CallFault::Unreadable(_))));
+        }
     }
 }
