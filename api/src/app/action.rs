@@ -132,7 +132,11 @@ impl App {
     }
 }
 
-fn signed(account: &Account, method: Method, request: &PayRequest) -> Result<String, UnsentRequest> {
+fn signed(
+    account: &Account,
+    method: Method,
+    request: &PayRequest,
+) -> Result<String, UnsentRequest> {
     let GatewayAccount::Alipay(alipay) = &account.gateway else {
         return Err(UnsentRequest::ReceivesOnly);
     };

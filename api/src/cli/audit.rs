@@ -64,6 +64,11 @@ fn verify_again(
             let der = spki.ok_or("its key is not kept")?;
             payfold_alipay::verify_again(&message.body, der).map_err(|refusal| refusal.to_string())
         }
+        Channel::AlipayAnswer => {
+            let der = spki.ok_or("its key is not kept")?;
+            payfold_alipay::verify_answer_again(&message.body, der)
+                .map_err(|refusal| refusal.to_string())
+        }
         Channel::WechatPayV3Notify | Channel::WechatPayV3Answer => {
             let der = spki.ok_or("its key is not kept")?;
             payfold_wechatpay::verify_again_v3(&message.headers, &message.body, der)
@@ -82,6 +87,5 @@ fn verify_again(
                 }
             }
         }
-        Channel::AlipayAnswer => Err("this payfold stores no such answers".to_owned()),
     }
 }
