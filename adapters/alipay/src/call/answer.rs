@@ -12,6 +12,8 @@ use crate::{AlipayAccount, Refusal, signature};
 
 /// The body of an answer, taken apart.
 pub(super) struct Answer<'a> {
+    /// The node's name.
+    name: String,
     /// What is said, as text.
     pub(super) node: Cow<'a, str>,
     /// The same as it was received, which is what is signed.
@@ -29,38 +31,29 @@ const LARGEST_BYTES: usize = 1024 * 1024;
 impl<'a> Answer<'a> {
     /// Of the answer to `call`.
     pub(super) fn to(call: Call, body: &'a [u8]) -> Result<Self, Refusal> {
-        Self::parse(body, |name| {
-            name == ERROR_NODE
-                || name
-                    .strip_suffix("_response")
-                    .is_some_and(|method| call.is_of(method))
-        })
+        let answer = Self::parse(body)?;
+        if answer.name == ERROR_NODE || answer.name == call.node() {
+            Ok(answer)
+        } else {
+            Err(unreadable("the node of the method that was called"))
+        }
     }
 
-    /// Takes a body apart whose one node has a name that fits.
-    fn parse(body: &'a [u8], fits: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+    fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
         if body.len() > LARGEST_BYTES {
             return Err(unreadable("at most 1 MiB"));
         }
         match decoded(body)? {
             Cow::Borrowed(text) => {
-                let parts = Parts::of(text, fits)?;
-                Ok(Self {
-                    node: Cow::Borrowed(parts.node),
-                    signed: Cow::Borrowed(parts.node.as_bytes()),
-                    sign: parts.sign,
-                    certificate_sn: parts.certificate_sn,
-                })
+                let parts = Parts::of(text)?;
+                let node = parts.node;
+                Ok(parts.into_answer(node.into(), node.as_bytes().into()))
             }
             Cow::Owned(text) => {
-                let parts = Parts::of(&text, fits)?;
-                let (signed, _, _) = GB18030.encode(parts.node);
-                Ok(Self {
-                    signed: Cow::Owned(signed.into_owned()),
-                    node: Cow::Owned(parts.node.to_owned()),
-                    sign: parts.sign,
-                    certificate_sn: parts.certificate_sn,
-                })
+                let parts = Parts::of(&text)?;
+                let node = parts.node.to_owned();
+                let signed = GB18030.encode(&node).0.into_owned();
+                Ok(parts.into_answer(node.into(), signed.into()))
             }
         }
     }
@@ -98,31 +91,45 @@ impl<'a> Answer<'a> {
 ///
 /// The first reason why the signature does not hold.
 pub fn verify_answer_again(body: &[u8], public_key_der: &[u8]) -> Result<(), Refusal> {
-    let answer = Answer::parse(body, |name| name.ends_with("_response"))?;
+    let answer = Answer::parse(body)?;
     let signature = answer.signature()?;
     signature::verify_by_rsa([&answer.signed].into_iter(), &signature, public_key_der)
 }
 
+/// An answer's parts as they stand in its text.
 struct Parts<'t> {
+    name: String,
     node: &'t str,
     sign: Option<String>,
     certificate_sn: Option<String>,
 }
 
 impl<'t> Parts<'t> {
-    fn of(text: &'t str, fits: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+    fn of(text: &'t str) -> Result<Self, Refusal> {
         let members = Members::parse(text)?;
-        let mut nodes = members.names().filter(|name| fits(name));
-        let (Some(node), None) = (nodes.next(), nodes.next()) else {
-            return Err(unreadable("one node, of the method that was called"));
+        let mut nodes = members
+            .iter()
+            .filter(|(name, _)| name.ends_with("_response"));
+        let (Some((name, node)), None) = (nodes.next(), nodes.next()) else {
+            return Err(unreadable("one node whose name ends in _response"));
         };
+        let owned = |field| Ok(members.optional_text(field)?.map(Cow::into_owned));
         Ok(Self {
-            node: members.raw(node).unwrap_or_default(),
-            sign: members.optional_text("sign")?.map(Cow::into_owned),
-            certificate_sn: members
-                .optional_text("alipay_cert_sn")?
-                .map(Cow::into_owned),
+            name: name.to_owned(),
+            node,
+            sign: owned("sign")?,
+            certificate_sn: owned("alipay_cert_sn")?,
         })
+    }
+
+    fn into_answer<'a>(self, node: Cow<'a, str>, signed: Cow<'a, [u8]>) -> Answer<'a> {
+        Answer {
+            name: self.name,
+            node,
+            signed,
+            sign: self.sign,
+            certificate_sn: self.certificate_sn,
+        }
     }
 }
 

@@ -24,15 +24,9 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// A member's value as it stands in the text.
-    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self.0.iter().find(|(own, _)| own == name)?;
-        Some(value.get())
-    }
-
-    /// The names, in the order of the text.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| &**name)
+    /// Each name, and its value as it stands in the text, in the order of the text.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
     }
 
     /// The text of a member; none where it is absent, `null` or blank.
@@ -40,7 +34,8 @@ impl<'a> Members<'a> {
         &self,
         field: &'static str,
     ) -> Result<Option<Cow<'a, str>>, Refusal> {
-        let Some(value) = self.raw(field).filter(|value| *value != "null") else {
+        let value = self.iter().find(|(name, _)| *name == field);
+        let Some((_, value)) = value.filter(|(_, value)| *value != "null") else {
             return Ok(None);
         };
         let Text(text) = serde_json::from_str(value).map_err(|_error| Refusal::Malformed {

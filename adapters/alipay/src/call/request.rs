@@ -41,9 +41,9 @@ impl Call {
         }
     }
 
-    /// Whether that is its method as answers write it, with `_` for `.`.
-    pub(super) fn is_of(self, method: &str) -> bool {
-        self.method().replace('.', "_") == method
+    /// The name of the node of its answers.
+    pub(super) fn node(self) -> String {
+        format!("{}_response", self.method().replace('.', "_"))
     }
 }
 

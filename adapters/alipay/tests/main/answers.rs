@@ -163,7 +163,7 @@ fn an_answer_to_another_call_is_none() {
         assert_eq!(
             verify(call, &body),
             Err(CallFault::Unreadable(Refusal::AnswerUnreadable {
-                expected: "one node, of the method that was called"
+                expected: "the node of the method that was called"
             }))
         );
     }
