@@ -40,7 +40,13 @@ impl Outcome {
             // Called too often; it was not carried out.
             ("40005", _) => Self::Refused(Verdict::AskAgain),
             ("40006", _) => Self::Refused(Verdict::NeedsAction),
-            ("20001" | "40001" | "40002" | "40003", Some(sub_code)) => admission(sub_code),
+            // A code of the business can come under any of these.
+            ("20001" | "40001" | "40002" | "40003", Some(sub_code)) => {
+                match sub_code.starts_with("ACQ.") {
+                    true => business(call, sub_code),
+                    false => admission(sub_code),
+                }
+            }
             ("20001" | "40001" | "40002" | "40003", None) => Self::Refused(Verdict::NeedsAction),
             _ => Self::Open,
         }
@@ -100,9 +106,7 @@ fn admission(sub_code: &str) -> Outcome {
 
 /// `isp.unknow-error` (so written), `aop.unknow-error`, `aop.ACQ.SYSTEM_ERROR`.
 fn is_own_failure(sub_code: &str) -> bool {
-    sub_code.starts_with("isp.")
-        || sub_code.starts_with("aop.")
-        || without_prefix(sub_code) == "SYSTEM_ERROR"
+    sub_code.starts_with("isp.") || sub_code.starts_with("aop.")
 }
 
 /// `ACQ.TRADE_NOT_EXIST`, `TRADE_NOT_EXIST` and `aop.ACQ.TRADE_NOT_EXIST` are one code; `AQC.` is how

@@ -369,6 +369,7 @@ fn what_a_refusal_means_goes_by_the_call() {
             NeedsAction,
         ),
         (Call::Refund, "40006", "ACQ.ACCESS_FORBIDDEN", NeedsAction),
+        (Call::Refund, "40002", "ACQ.INVALID_PARAMETER", No),
         (Call::Refund, "40005", "isv.call-limited", AskAgain),
         (Call::RefundQuery, "40004", "TRADE_NOT_EXIST", NotThere),
         (
@@ -420,6 +421,7 @@ fn what_the_gateway_does_not_know_itself_is_no_refusal() {
         (Call::Refund, "40004", "ACQ.DISCORDANT_REPEAT_REQUEST"),
         (Call::Refund, "40004", "ACQ.NEVER_SEEN"),
         (Call::Precreate, "40004", "ACQ.SYSTEM_ERROR"),
+        (Call::Precreate, "40002", "isp.unknow-error"),
         (Call::Precreate, "40004", "isp.unknow-error"),
         (Call::Precreate, "40004", ""),
         (Call::BillUrl, "40004", "UNKNOWN_ERROR"),
