@@ -98,7 +98,16 @@ impl World {
 #[derive(Clone)]
 pub struct Tasks {
     stop: Arc<watch::Sender<Phase>>,
-    blocking: Arc<Semaphore>,
+    blocking: Blocking,
+}
+
+/// Where work that blocks is done.
+#[derive(Clone)]
+enum Blocking {
+    /// On threads of its own, so many at a time.
+    Apart(Arc<Semaphore>),
+    /// On the caller's thread.
+    InPlace,
 }
 
 /// Whether the program runs or winds down.
@@ -118,9 +127,19 @@ pub struct WorkLost;
 impl Tasks {
     /// Tasks of which at most `blocking` block a thread at a time.
     pub fn new(blocking: usize) -> Self {
+        Self::with(Blocking::Apart(Arc::new(Semaphore::new(blocking))))
+    }
+
+    /// Tasks that all run on the caller's thread, so that a world in which nothing is left to chance
+    /// runs the same each time.
+    pub fn on_one_thread() -> Self {
+        Self::with(Blocking::InPlace)
+    }
+
+    fn with(blocking: Blocking) -> Self {
         Self {
             stop: Arc::new(watch::channel(Phase::Running).0),
-            blocking: Arc::new(Semaphore::new(blocking)),
+            blocking,
         }
     }
 
@@ -159,7 +178,11 @@ impl Tasks {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, WorkLost> {
-        let Ok(_permit) = self.blocking.acquire().await else {
+        let threads = match &self.blocking {
+            Blocking::Apart(threads) => threads,
+            Blocking::InPlace => return Ok(work()),
+        };
+        let Ok(_permit) = threads.acquire().await else {
             return Err(WorkLost);
         };
         tokio::task::spawn_blocking(work)

@@ -66,6 +66,7 @@ async fn follow_on<Pause: Future<Output = ()>>(
             }
             None => {
                 tokio::select! {
+                    biased;
                     changed = tip.changed() => changed.map_err(|_sender_dropped| FollowError::StoreClosed)?,
                     () = wishes.added() => {}
                 }

@@ -46,7 +46,7 @@ impl Settings {
 pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
-    keys: Keys,
+    keys: Arc<Keys>,
     signers: Signers,
     service: Service,
     outside: Outside,
@@ -72,16 +72,17 @@ pub(crate) struct State {
 }
 
 impl Sandbox {
-    /// Both gateways with empty books.
+    /// Both gateways with empty books. Several may share their keys.
     ///
     /// # Errors
     /// Where a signer cannot be made of a key.
     pub fn new(
-        keys: Keys,
+        keys: impl Into<Arc<Keys>>,
         service: Service,
         outside: Outside,
         settings: Settings,
     ) -> Result<Self, SigningFailed> {
+        let keys = keys.into();
         let signer = |key: &PrivateKey| {
             let der = key.to_pkcs8_der().map_err(|error| SigningFailed {
                 problem: error.to_string(),

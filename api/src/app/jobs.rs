@@ -38,6 +38,7 @@ impl App {
             }
         };
         tokio::select! {
+            biased;
             () = due => {}
             () = sweep => {}
             () = self.world.tasks.stopping() => {}

@@ -2,7 +2,7 @@
 //! of a notify do not fight at the store. Each lane keeps the states folded last; the expected
 //! version of an append keeps such a state honest when another node was faster.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -15,7 +15,8 @@ const KEPT: usize = 8;
 
 /// Streams named `K`, folded to `V`.
 pub(crate) struct Lanes<K, V> {
-    hasher: RandomState,
+    /// The same in every process: which streams share a lane is nothing that must not be guessed.
+    hasher: BuildHasherDefault<DefaultHasher>,
     first: Mutex<Lane<K, V>>,
     others: Box<[Mutex<Lane<K, V>>]>,
 }
@@ -29,7 +30,7 @@ impl<K: Hash, V> Lanes<K, V> {
     pub(crate) fn new() -> Self {
         let lane = || Mutex::new(Lane { kept: Vec::new() });
         Self {
-            hasher: RandomState::new(),
+            hasher: BuildHasherDefault::default(),
             first: lane(),
             others: (0..LANES).map(|_| lane()).collect(),
         }

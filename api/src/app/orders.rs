@@ -102,6 +102,7 @@ impl App {
             }
         };
         tokio::select! {
+            biased;
             changed = changed => changed,
             () = tokio::time::sleep(patience) => Ok(()),
             () = self.world.tasks.stopping() => Ok(()),

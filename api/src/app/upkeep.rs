@@ -58,6 +58,7 @@ impl App {
             }
         };
         tokio::select! {
+            biased;
             built = building => { built.map_err(|_gone| AppError::ViewBehind)?; }
             () = telling => {}
         }

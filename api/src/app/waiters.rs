@@ -1,7 +1,7 @@
 //! Bells by which a change of an order wakes those who wait for it. Orders share bells: a waiter
 //! looks for itself whether it was meant.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use payfold_domain::OrderNo;
 use tokio::sync::Notify;
@@ -11,7 +11,7 @@ const BELLS: usize = 1023;
 
 /// The bells.
 pub(crate) struct Waiters {
-    hasher: RandomState,
+    hasher: BuildHasherDefault<DefaultHasher>,
     first: Notify,
     others: Box<[Notify]>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Waiters {
 impl Waiters {
     pub(crate) fn new() -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher: BuildHasherDefault::default(),
             first: Notify::new(),
             others: (0..BELLS).map(|_| Notify::new()).collect(),
         }

@@ -92,8 +92,9 @@ impl Ring {
                 tip.changed().await.is_ok()
             };
             tokio::select! {
-                store_lives = waited => if !store_lives { return },
+                biased;
                 () = app.world.tasks.stopping() => return,
+                store_lives = waited => if !store_lives { return },
             }
         }
     }

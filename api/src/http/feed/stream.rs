@@ -64,12 +64,13 @@ fn chunks(reader: Reader) -> impl Stream<Item = Result<Bytes, StoreError>> {
         let mut reader = reader?;
         let tasks = reader.app.world.tasks.clone();
         tokio::select! {
+            biased;
+            () = tasks.stopping() => None,
             chunk = reader.next_chunk() => match chunk {
                 Ok(chunk) => Some((Ok(chunk), Some(reader))),
                 // The reader comes again with its last id, and misses nothing.
                 Err(error) => Some((Err(error), None)),
             },
-            () = tasks.stopping() => None,
         }
     })
 }
@@ -109,6 +110,7 @@ impl Reader {
             }
             if !more {
                 tokio::select! {
+                    biased;
                     _changed = self.gone_on.changed() => sleep(PACE).await,
                     () = silence.as_mut() => {}
                 }

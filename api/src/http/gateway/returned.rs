@@ -80,6 +80,7 @@ async fn truth(app: &App, order_no: &OrderNo) -> Result<Option<OrderStatus>, App
         }
     };
     tokio::select! {
+        biased;
         decided = decided => decided,
         () = tokio::time::sleep(PATIENCE) => Ok(Some(OrderStatus::Open)),
         () = app.world.tasks.stopping() => Ok(Some(OrderStatus::Open)),

@@ -1,0 +1,205 @@
+//! The way from the gateways to the nodes: notifies get lost, come twice or late, and each answer of
+//! success is held against what is stored at that moment.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use http_body_util::BodyExt as _;
+use payfold_sandbox::{Answer, Call, Outbound, Pending, Unreached};
+use payfold_store::{EvidenceMessage, Position, Store as _};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::sleep;
+use tower::ServiceExt as _;
+
+use crate::luck::Fate;
+use crate::node::{Door, Site};
+use crate::schedule::{Edge, Notifies};
+
+/// The gateways' post.
+pub(crate) struct Post {
+    site: OnceLock<Arc<Site>>,
+    kept: Mutex<Kept>,
+    broken: Mutex<Vec<String>>,
+    turn: AtomicUsize,
+    stragglers: UnboundedSender<Straggler>,
+}
+
+/// A message that is still on its way when its gateway has given it up, and how long.
+pub(crate) type Straggler = (Duration, Call);
+
+/// The bodies of all messages that the store keeps, as far as it was read.
+#[derive(Default)]
+struct Kept {
+    after: Position,
+    bodies: BTreeSet<Bytes>,
+}
+
+impl Post {
+    /// The post, and what it has to bring later.
+    pub(crate) fn new() -> (Arc<Self>, UnboundedReceiver<Straggler>) {
+        let (stragglers, later) = unbounded_channel();
+        let post = Self {
+            site: OnceLock::new(),
+            kept: Mutex::default(),
+            broken: Mutex::default(),
+            turn: AtomicUsize::new(0),
+            stragglers,
+        };
+        (Arc::new(post), later)
+    }
+
+    /// Brings what comes late, for ever.
+    pub(crate) async fn bring_later(self: Arc<Self>, mut later: UnboundedReceiver<Straggler>) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some((wait, call)) = later.recv() => under_way.push(self.bring(wait, call)),
+                Some(()) = under_way.next() => {}
+                else => return,
+            }
+        }
+    }
+
+    async fn bring(&self, wait: Duration, call: Call) {
+        sleep(wait).await;
+        if let Err(lost) = self.arrive(&call).await {
+            tracing::debug!(%lost, "a straggler did not arrive");
+        }
+    }
+
+    pub(crate) fn to(&self, site: Arc<Site>) {
+        assert!(self.site.set(site).is_ok(), "the post has one address");
+    }
+
+    /// Answers of success whose message was not stored.
+    pub(crate) fn broken_promises(&self) -> Vec<String> {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut broken)
+    }
+
+    async fn deliver(&self, call: Call) -> Result<Answer, Unreached> {
+        let site = self.site.get().unwrap();
+        site.luck.pause(("notify", &call.url)).await;
+        let fate = site.luck.of_notify();
+        let lost = site.setting.notifies == Notifies::AllLost;
+        match fate {
+            Fate::Lost(Edge::Before) => return Err(unreached(&call)),
+            _ if lost => return Err(unreached(&call)),
+            Fate::Slow(ms) if Duration::from_millis(ms) >= call.deadline => {
+                let later = Duration::from_millis(ms) - call.deadline;
+                sleep(call.deadline).await;
+                let given_up = unreached(&call);
+                self.stragglers.send((later, call)).unwrap();
+                return Err(given_up);
+            }
+            Fate::Slow(ms) => sleep(Duration::from_millis(ms)).await,
+            _ => {}
+        }
+        let answer = if fate == Fate::Twice {
+            let (first, second) =
+                futures_util::future::join(self.arrive(&call), self.arrive(&call)).await;
+            first.or(second)?
+        } else {
+            self.arrive(&call).await?
+        };
+        match fate {
+            Fate::Lost(Edge::After) => Err(unreached(&call)),
+            _ => Ok(answer),
+        }
+    }
+
+    async fn arrive(&self, call: &Call) -> Result<Answer, Unreached> {
+        let site = self.site.get().unwrap();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let Some(door) = site.door(turn) else {
+            return Err(unreached(call));
+        };
+        let asked = ask(&door, call);
+        let answer = tokio::select! {
+            biased;
+            () = door.life.ended() => return Err(unreached(call)),
+            answer = tokio::time::timeout(call.deadline, asked) => answer,
+        };
+        let answer = answer.map_err(|_elapsed| unreached(call))?;
+        if is_success(&answer) {
+            self.hold_to_promise(site, call).await;
+        }
+        Ok(answer)
+    }
+
+    /// What was acknowledged is stored.
+    async fn hold_to_promise(&self, site: &Site, call: &Call) {
+        if self.is_kept(call) {
+            return;
+        }
+        let after = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .after;
+        let read = site.store.read_evidence(after, 1000).await.unwrap();
+        {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            for (position, stored) in read {
+                kept.after = kept.after.max(position);
+                let (_, bytes) = stored.message.opening.unwrap();
+                kept.bodies
+                    .insert(EvidenceMessage::decode(&bytes).unwrap().body);
+            }
+        }
+        if !self.is_kept(call) {
+            let body = String::from_utf8_lossy(&call.body).into_owned();
+            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            broken.push(format!("to {}: {body}", call.url));
+        }
+    }
+
+    fn is_kept(&self, call: &Call) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bodies.contains(&call.body)
+    }
+}
+
+impl Outbound for Post {
+    fn send(&self, call: Call) -> Pending<'_, Result<Answer, Unreached>> {
+        Box::pin(self.deliver(call))
+    }
+}
+
+async fn ask(door: &Door, call: &Call) -> Answer {
+    let mut request = http::Request::builder().method(&call.method).uri(&call.url);
+    for (name, value) in &call.headers {
+        request = request.header(*name, value);
+    }
+    let request = request.body(Body::from(call.body.clone())).unwrap();
+    let answer = door.router.clone().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    Answer { status, body }
+}
+
+/// Whether the answer is one of the gateways' own forms of success.
+fn is_success(answer: &Answer) -> bool {
+    match answer.status {
+        204 => true,
+        200 => {
+            let body = &answer.body[..];
+            body == b"success" || body.windows(9).any(|window| window == b"[SUCCESS]")
+        }
+        _ => false,
+    }
+}
+
+fn unreached(call: &Call) -> Unreached {
+    Unreached {
+        url: call.url.clone(),
+        problem: "as if the network were bad".to_owned(),
+    }
+}

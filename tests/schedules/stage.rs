@@ -1,0 +1,291 @@
+//! Plays one schedule in a world of its own, from nothing to the end of all faults, and says what was
+//! broken. One thread, a clock that passes only while everybody waits, nothing left to chance.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use chrono::{DateTime, Utc};
+use http::Method;
+use payfold_sandbox::{Keys, Ports, Sandbox, Service, Settings, Sign, SigningFailed, rsa_signer};
+use payfold_sqlite::SqliteStore;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::aftermath::{Aftermath, Violation};
+use crate::draw::Shared;
+use crate::luck::Luck;
+use crate::node::{START_SECS, Site, VirtualClock};
+use crate::post::{Post, Straggler};
+use crate::reader::Reader;
+use crate::schedule::{Fault, Schedule, Signer};
+use crate::shop::Shop;
+
+const PORTS: Ports = Ports {
+    sandbox: 8090,
+    service: 8080,
+};
+
+/// The seed of the keys.
+const KEYS: u64 = 7;
+
+/// How often the gateways' retries are let go on at the end, at most.
+const RETRIES: usize = 64;
+
+/// What became of a schedule.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) violations: Vec<Violation>,
+    /// How many events there were.
+    pub(crate) events: usize,
+    /// The hash of all of them: the same schedule leaves the same.
+    pub(crate) trace: u64,
+}
+
+thread_local! {
+    static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps what panics in tasks, where it would be lost.
+pub(crate) fn keep_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        PANICS.with_borrow_mut(|panics| panics.push(panic.to_string()));
+    }));
+}
+
+/// The keys of both sides, made once for a thread, and the configuration that names them.
+pub(crate) struct Equipment {
+    keys: Arc<Keys>,
+    api_key: Arc<str>,
+    configuration: PathBuf,
+    _folder: TempDir,
+}
+
+impl Equipment {
+    /// The same keys each time, in a folder of their own.
+    pub(crate) fn make() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: payfold_sandbox::Clock = Arc::new(start);
+        let entropy = entropy_of(&Arc::new(Shared::new(KEYS)));
+        let opened = payfold_sandbox::open(folder.path(), PORTS, &clock, &entropy).unwrap();
+        let api_key = std::fs::read_to_string(folder.path().join("api.key")).unwrap();
+        Self {
+            keys: Arc::new(opened.keys),
+            api_key: api_key.trim().into(),
+            configuration: folder.path().join("payfold.toml"),
+            _folder: folder,
+        }
+    }
+}
+
+fn entropy_of(entropy: &Arc<Shared>) -> payfold_sandbox::Entropy {
+    let entropy = Arc::clone(entropy);
+    Arc::new(move |bytes| entropy.with(|draw| draw.fill(bytes)))
+}
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(START_SECS, 0).unwrap()
+}
+
+/// Plays a schedule.
+pub(crate) fn play(schedule: &Schedule, equipment: &Equipment) -> Played {
+    PANICS.with_borrow_mut(Vec::clear);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let mut played = runtime.block_on(on_stage(schedule, equipment));
+    drop(runtime);
+    let panics = PANICS.with_borrow_mut(std::mem::take);
+    let panics = panics.into_iter().map(|what| Violation {
+        rule: "nothing panics",
+        what,
+    });
+    played.violations.extend(panics);
+    played
+}
+
+async fn on_stage(schedule: &Schedule, equipment: &Equipment) -> Played {
+    let (world, late) = Stage::set(schedule, equipment);
+    let mut background = JoinSet::new();
+    for node in 0..schedule.setting.nodes {
+        background.spawn(Arc::clone(&world.site).keep_up(node));
+    }
+    background.spawn(Arc::clone(&world.reader).read());
+    background.spawn(deliver(world.sandbox.clone()));
+    background.spawn(Arc::clone(&world.post).bring_later(late));
+    let mut crashes = JoinSet::new();
+    for fault in schedule.faults.iter().copied() {
+        if let Fault::Crash {
+            node,
+            at_ms,
+            down_ms,
+        } = fault
+        {
+            let site = Arc::clone(&world.site);
+            crashes.spawn(async move {
+                sleep(Duration::from_millis(at_ms)).await;
+                site.crash(node, down_ms);
+            });
+        }
+    }
+    let mut steps = JoinSet::new();
+    for step in &schedule.steps {
+        steps.spawn(Arc::clone(&world.shop).take(step.clone()));
+    }
+    while steps.join_next().await.is_some() {}
+    crashes.shutdown().await;
+    world.calm_down().await;
+    world.look_back().await
+}
+
+struct Stage {
+    site: Arc<Site>,
+    store: Arc<SqliteStore>,
+    sandbox: Sandbox,
+    post: Arc<Post>,
+    shop: Arc<Shop>,
+    reader: Arc<Reader>,
+}
+
+impl Stage {
+    fn set(schedule: &Schedule, equipment: &Equipment) -> (Self, UnboundedReceiver<Straggler>) {
+        let Schedule {
+            seed,
+            setting,
+            faults,
+            ..
+        } = schedule;
+        let clock = VirtualClock::start();
+        let entropy = Arc::new(Shared::new(seed ^ 0x5eed));
+        let luck = Luck::new(seed ^ 0x1acc, setting.latency_ms, faults.clone());
+        let (post, late) = Post::new();
+        let now = move || start() + chrono::TimeDelta::from_std(clock.elapsed()).unwrap();
+        let outside = payfold_sandbox::Outside {
+            clock: Arc::new(now),
+            entropy: entropy_of(&entropy),
+            outbound: Arc::<Post>::clone(&post),
+            wait: Arc::new(|time| Box::pin(sleep(time))),
+        };
+        let settings = Settings {
+            probe_one_in: 20,
+            signer: match setting.signer {
+                Signer::AwsLc => aws_lc_signer,
+                Signer::Rsa => rsa_signer,
+            },
+            ..Settings::at(format!("http://127.0.0.1:{}", PORTS.sandbox))
+        };
+        let service = Service::at(
+            &format!("http://127.0.0.1:{}", PORTS.service),
+            equipment.api_key.to_string(),
+        );
+        let keys = Arc::clone(&equipment.keys);
+        let sandbox = Sandbox::new(keys, service, outside, settings).unwrap();
+        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+        let api_key = Arc::clone(&equipment.api_key);
+        let site = Site::new(
+            equipment.configuration.clone(),
+            *setting,
+            Arc::clone(&store),
+            sandbox.router(),
+            luck,
+            clock,
+            entropy,
+        );
+        post.to(Arc::clone(&site));
+        let shop = Shop::new(Arc::clone(&site), Arc::clone(&api_key));
+        let reader = Reader::new(Arc::clone(&site), api_key);
+        let stage = Self {
+            site,
+            store,
+            sandbox,
+            post,
+            shop,
+            reader,
+        };
+        (stage, late)
+    }
+
+    /// Ends all faults, and lets time go on until everything that was under way has arrived.
+    async fn calm_down(&self) {
+        self.site.luck.calm_down();
+        let faults = "/_sandbox/faults";
+        self.shop
+            .sandbox(Method::DELETE, faults, &Value::Null)
+            .await;
+        for node in 0..self.site.setting.nodes {
+            self.site.next_door(node).await;
+        }
+        sleep(Duration::from_secs(5)).await;
+        for _ in 0..RETRIES {
+            let Some(left) = self.sandbox.next_due() else {
+                break;
+            };
+            let jump = json!({ "advance_s": left.as_secs() + 1 });
+            self.shop
+                .sandbox(Method::POST, "/_sandbox/clock", &jump)
+                .await;
+            sleep(Duration::from_secs(1)).await;
+        }
+        sleep(Duration::from_secs(30)).await;
+    }
+
+    async fn look_back(&self) -> Played {
+        let books = self
+            .shop
+            .sandbox(Method::GET, "/_sandbox/trades", &Value::Null)
+            .await
+            .json();
+        let said = std::mem::take(&mut *self.shop.said.lock().unwrap());
+        let aftermath = Aftermath::read(
+            &self.store,
+            &books,
+            self.reader.told(),
+            said,
+            self.post.broken_promises(),
+        )
+        .await;
+        let door = self.site.next_door(0).await;
+        Played {
+            violations: aftermath.judge(&door.views).await,
+            events: aftermath.count(),
+            trace: aftermath.trace(),
+        }
+    }
+}
+
+/// Lets the gateways' notifies leave when they are due.
+async fn deliver(sandbox: Sandbox) {
+    loop {
+        sandbox.deliver_due().await;
+        match sandbox.next_due() {
+            Some(left) => tokio::select! {
+                biased;
+                () = sandbox.changed() => {}
+                () = sleep(left) => {}
+            },
+            None => sandbox.changed().await,
+        }
+    }
+}
+
+fn aws_lc_signer(pkcs8_der: &[u8]) -> Result<Sign, SigningFailed> {
+    let failed = |problem: &str| SigningFailed {
+        problem: problem.to_owned(),
+    };
+    let key = RsaKeyPair::from_pkcs8(pkcs8_der).map_err(|error| failed(&error.to_string()))?;
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    Ok(Arc::new(move |message| {
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+            .map_err(|_unspecified| failed("it refused to sign"))?;
+        Ok(signature)
+    }))
+}
