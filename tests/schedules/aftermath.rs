@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::order::{Order, PlacedOrder};
 use payfold_domain::stray::{Stray, StrayMoney, evolve_stray};
-use payfold_domain::{OrderNo, PaymentRef, evolve};
+use payfold_domain::{OrderNo, PaymentRef, Timestamp, evolve};
 use payfold_projections::Views;
 use payfold_sqlite::SqliteStore;
 use payfold_store::{Position, Recorded, Scope, Store, StreamName, decode};
@@ -35,6 +35,8 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) trades: Vec<Value>,
     pub(crate) told: Told,
     pub(crate) said: Said,
+    /// When it was read.
+    pub(crate) now: Timestamp,
     promises: Vec<String>,
     unreadable: Vec<String>,
 }
@@ -59,6 +61,7 @@ impl<'a> Aftermath<'a> {
         told: Told,
         said: Said,
         promises: Vec<String>,
+        now: Timestamp,
     ) -> Self {
         let page = store.read(Position(0), 100_000, Scope::Public).await;
         let mut aftermath = Self {
@@ -69,6 +72,7 @@ impl<'a> Aftermath<'a> {
             trades: books["items"].as_array().unwrap().clone(),
             told,
             said,
+            now,
             promises,
             unreadable: Vec::new(),
         };
@@ -147,6 +151,7 @@ impl<'a> Aftermath<'a> {
             rules::hold(story, &mut found);
         }
         rules::hold_together(self, &mut found);
+        rules::come_to_an_end(self, &mut found);
         books::agree(self, &mut found);
         seen::by_reader(self, &mut found);
         seen::in_views(self, views, &mut found).await;

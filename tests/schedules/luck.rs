@@ -69,7 +69,7 @@ impl Luck {
         self.rest(match draw.below(16) {
             0..=7 => 0,
             8..=14 => draw.below(latency_ms + 1),
-            _ => draw.below(latency_ms * 10 + 1),
+            _ => draw.below(latency_ms * 4 + 1),
         })
         .await;
     }

@@ -113,11 +113,7 @@ impl Site {
     pub(crate) fn door(&self, wanted: usize) -> Option<Door> {
         let first = wanted % self.doors.len();
         let in_turn = self.doors[first..].iter().chain(&self.doors[..first]);
-        let open = |door: &Mutex<Option<Door>>| {
-            let door = door.lock().unwrap_or_else(PoisonError::into_inner);
-            door.clone().filter(|door| !door.life.is_over())
-        };
-        in_turn.filter_map(open).next()
+        in_turn.filter_map(open_door).next()
     }
 
     /// A node, once one takes requests.
@@ -127,6 +123,13 @@ impl Site {
                 Some(door) => return door,
                 None => sleep(Duration::from_millis(100)).await,
             }
+        }
+    }
+
+    /// Waits until every node takes requests.
+    pub(crate) async fn all_up(&self) {
+        while !self.doors.iter().all(|door| open_door(door).is_some()) {
+            sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -224,6 +227,11 @@ impl Site {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = door;
     }
+}
+
+fn open_door(door: &Mutex<Option<Door>>) -> Option<Door> {
+    let door = door.lock().unwrap_or_else(PoisonError::into_inner);
+    door.clone().filter(|door| !door.life.is_over())
 }
 
 fn keep_views(world: &World, store: &Arc<dyn Store>, mut runner: Runner) {

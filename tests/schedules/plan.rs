@@ -3,7 +3,9 @@
 use payfold_domain::policy::{LatePolicy, Policy, ReturnPolicy};
 
 use crate::draw::Draw;
-use crate::schedule::{Act, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step};
+use crate::schedule::{
+    Act, Afterwards, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
+};
 
 /// One schedule in how many is signed by the slower implementation.
 const RSA_ONE_IN: u64 = 50;
@@ -87,6 +89,10 @@ impl Plan {
                 _ => Signer::AwsLc,
             },
             notifies: Notifies::Arrive,
+            afterwards: match self.draw.below(8) {
+                0 => Afterwards::ForLong,
+                _ => Afterwards::Briefly,
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,7 +23,8 @@ use crate::schedule::{Edge, Notifies};
 
 /// The gateways' post.
 pub(crate) struct Post {
-    site: OnceLock<Arc<Site>>,
+    /// The site holds the gateways, and they the post.
+    site: OnceLock<Weak<Site>>,
     kept: Mutex<Kept>,
     broken: Mutex<Vec<String>>,
     turn: AtomicUsize,
@@ -74,8 +75,13 @@ impl Post {
         }
     }
 
-    pub(crate) fn to(&self, site: Arc<Site>) {
+    pub(crate) fn to(&self, site: &Arc<Site>) {
+        let site = Arc::downgrade(site);
         assert!(self.site.set(site).is_ok(), "the post has one address");
+    }
+
+    fn site(&self) -> Arc<Site> {
+        self.site.get().and_then(Weak::upgrade).unwrap()
     }
 
     /// Answers of success whose message was not stored.
@@ -85,7 +91,7 @@ impl Post {
     }
 
     async fn deliver(&self, call: Call) -> Result<Answer, Unreached> {
-        let site = self.site.get().unwrap();
+        let site = self.site();
         site.luck.pause(("notify", &call.url)).await;
         let fate = site.luck.of_notify();
         let lost = site.setting.notifies == Notifies::AllLost;
@@ -116,7 +122,7 @@ impl Post {
     }
 
     async fn arrive(&self, call: &Call) -> Result<Answer, Unreached> {
-        let site = self.site.get().unwrap();
+        let site = self.site();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let Some(door) = site.door(turn) else {
             return Err(unreached(call));
@@ -129,7 +135,7 @@ impl Post {
         };
         let answer = answer.map_err(|_elapsed| unreached(call))?;
         if is_success(&answer) {
-            self.hold_to_promise(site, call).await;
+            self.hold_to_promise(&site, call).await;
         }
         Ok(answer)
     }

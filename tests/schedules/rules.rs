@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use payfold_domain::event::{Basis, OrderEvent};
 use payfold_domain::order::{Disposition, OrderStatus, PlacedOrder, ShipmentStatus, Transaction};
+use payfold_domain::stray::Claim;
 use payfold_domain::{AccountName, OutTradeNo, RefundNo};
 
 use crate::aftermath::{Aftermath, Found, OrderStory};
 use crate::schedule::{Act, order_no};
+
+/// An order ends this long after its time at the latest.
+const LATEST_END_SECS: i64 = 11 * 60;
 
 /// Holds one order's story to its rules.
 pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
@@ -158,6 +162,33 @@ pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
         found.unless(there, "what callers were told is stored", || {
             format!("{act:?}")
         });
+    }
+}
+
+/// Holds what time alone must have brought about.
+pub(crate) fn come_to_an_end(aftermath: &Aftermath<'_>, found: &mut Found) {
+    for story in aftermath.orders.values() {
+        let order = story.now();
+        let open = order.status == OrderStatus::Open;
+        let over = order.expires_at.plus_secs(LATEST_END_SECS) <= aftermath.now;
+        found.unless(!(open && over), "an order ends by time", || {
+            format!("{} is open", order.order_no)
+        });
+        for payment in &order.payments {
+            let Some(stray) = aftermath.strays.get(&payment.payment) else {
+                continue;
+            };
+            let taken_up = stray.claim == Claim::TakenUp(order.order_no.clone())
+                && stray
+                    .transactions
+                    .iter()
+                    .all(|money| payment.transaction(&money.transaction_id).is_some());
+            found.unless(
+                taken_up,
+                "an order has the money that came before it had the number",
+                || format!("{}: {:?}", order.order_no, payment.payment),
+            );
+        }
     }
 }
 

@@ -25,6 +25,16 @@ pub(crate) struct Setting {
     pub(crate) signer: Signer,
     /// Whether the gateways' notifies arrive at all.
     pub(crate) notifies: Notifies,
+    pub(crate) afterwards: Afterwards,
+}
+
+/// How long the world goes on once nothing goes wrong any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// Until every message has arrived.
+    Briefly,
+    /// Until everything that ends by time has ended.
+    ForLong,
 }
 
 /// Who signs for the gateways.

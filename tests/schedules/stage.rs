@@ -24,7 +24,7 @@ use crate::luck::Luck;
 use crate::node::{START_SECS, Site, VirtualClock};
 use crate::post::{Post, Straggler};
 use crate::reader::Reader;
-use crate::schedule::{Fault, Schedule, Signer};
+use crate::schedule::{Afterwards, Fault, Schedule, Signer};
 use crate::shop::Shop;
 
 const PORTS: Ports = Ports {
@@ -37,6 +37,15 @@ const KEYS: u64 = 7;
 
 /// How often the gateways' retries are let go on at the end, at most.
 const RETRIES: usize = 64;
+
+/// How long what was slow when nothing was well yet may still be under way.
+const UNDER_WAY: Duration = Duration::from_secs(40);
+
+/// How long it takes at most until a node compares unmatched money with the orders' numbers again.
+const SWEPT: Duration = Duration::from_secs(65);
+
+/// How long it takes at most until a short order has ended by time.
+const ENDED: Duration = Duration::from_secs(300 + 11 * 60);
 
 /// What became of a schedule.
 #[derive(Debug)]
@@ -199,7 +208,7 @@ impl Stage {
             clock,
             entropy,
         );
-        post.to(Arc::clone(&site));
+        post.to(&site);
         let shop = Shop::new(Arc::clone(&site), Arc::clone(&api_key));
         let reader = Reader::new(Arc::clone(&site), api_key);
         let stage = Self {
@@ -220,10 +229,8 @@ impl Stage {
         self.shop
             .sandbox(Method::DELETE, faults, &Value::Null)
             .await;
-        for node in 0..self.site.setting.nodes {
-            self.site.next_door(node).await;
-        }
-        sleep(Duration::from_secs(5)).await;
+        self.site.all_up().await;
+        sleep(UNDER_WAY).await;
         for _ in 0..RETRIES {
             let Some(left) = self.sandbox.next_due() else {
                 break;
@@ -234,7 +241,11 @@ impl Stage {
                 .await;
             sleep(Duration::from_secs(1)).await;
         }
-        sleep(Duration::from_secs(30)).await;
+        sleep(match self.site.setting.afterwards {
+            Afterwards::Briefly => SWEPT,
+            Afterwards::ForLong => ENDED,
+        })
+        .await;
     }
 
     async fn look_back(&self) -> Played {
@@ -250,6 +261,7 @@ impl Stage {
             self.reader.told(),
             said,
             self.post.broken_promises(),
+            payfold::world::Clock::now(&self.site.clock),
         )
         .await;
         let door = self.site.next_door(0).await;
