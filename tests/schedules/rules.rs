@@ -35,6 +35,7 @@ pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
             paid_is_never_undone(before, after, found);
             ships_only_what_may_leave(before, event, found);
             receives_once(before, event, found);
+            is_paid_only_as_asked(before, event, found);
         }
         asks_back_no_more_than_came(event, after, found);
         before = Some(after);
@@ -107,6 +108,22 @@ fn receives_once(before: &PlacedOrder, event: &OrderEvent, found: &mut Found) {
     found.unless(!known, "each transaction is received once", || {
         format!("{}: {id} again", before.order_no)
     });
+}
+
+/// By itself only an open order is paid, by the amount that its payment asked.
+fn is_paid_only_as_asked(before: &PlacedOrder, event: &OrderEvent, found: &mut Found) {
+    let OrderEvent::PaymentConfirmed(confirmed) = event else {
+        return;
+    };
+    let money = &confirmed.money;
+    let asked = before.payment(&money.payment).map(|payment| payment.asked);
+    let as_asked = asked == Some(money.receipt.amount) && before.status == OrderStatus::Open;
+    let accepted = matches!(confirmed.basis, Basis::Accepted(_));
+    found.unless(
+        as_asked || accepted,
+        "by itself an order is paid by what was asked, while it is open",
+        || format!("{}: {:?}", before.order_no, money.receipt),
+    );
 }
 
 fn asks_back_no_more_than_came(event: &OrderEvent, after: &PlacedOrder, found: &mut Found) {
