@@ -161,6 +161,17 @@ impl Plan {
             let again = self.soon(start);
             self.at(again, Act::Start(pay));
         }
+        if order > 0 && self.draw.one_in(6) {
+            // Another order wants the number at the same time; one of the two gets it.
+            let (at, other) = (self.soon(start), order - 1);
+            self.at(
+                at,
+                Act::Start(Pay {
+                    order: other,
+                    ..pay
+                }),
+            );
+        }
         if self.draw.one_in(3) {
             self.trouble(pay, start);
         }
