@@ -13,6 +13,7 @@ use payfold_sqlite::SqliteStore;
 use payfold_store::{Position, Recorded, Scope, Store, StreamName, decode};
 use serde_json::Value;
 
+use crate::node::START_SECS;
 use crate::reader::Told;
 use crate::shop::Said;
 use crate::{books, rules, seen};
@@ -130,6 +131,20 @@ impl<'a> Aftermath<'a> {
         }
         self.told.visits.hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// What happened, an event a line.
+    pub(crate) fn story(&self) -> Vec<String> {
+        let told = |event: &Recorded| {
+            let micros = event.time.as_micros() - START_SECS * 1_000_000;
+            format!(
+                "{:>9.3} s  {} {}",
+                micros as f64 / 1e6,
+                event.stream,
+                event.kind
+            )
+        };
+        self.feed.iter().map(told).collect()
     }
 
     /// Everything that is broken.

@@ -36,6 +36,7 @@ use clap::Parser;
 
 use crate::aftermath::Violation;
 use crate::schedule::Schedule;
+use crate::stage::Played;
 
 /// Plays schedules and says which of them break a promise.
 #[derive(Debug, Parser)]
@@ -125,7 +126,7 @@ impl Work<'_> {
 fn report(
     whole: &Schedule,
     violations: &[Violation],
-    (shortest, left): &(Schedule, Vec<Violation>),
+    (shortest, played): &(Schedule, Played),
 ) -> String {
     let told = |violations: &[Violation]| {
         let lines = violations
@@ -135,7 +136,8 @@ fn report(
     };
     format!(
         "seed {} breaks a promise; play it again with --seed {} --count 1\n{}\
-         the shortest schedule that does ({} of {} steps, {} of {} faults):\n{shortest}{}",
+         the shortest schedule that does ({} of {} steps, {} of {} faults):\n{shortest}\
+         what happened:\n  {}\n{}",
         whole.seed,
         whole.seed,
         told(violations),
@@ -143,6 +145,7 @@ fn report(
         whole.steps.len(),
         shortest.faults.len(),
         whole.faults.len(),
-        told(left),
+        played.story.join("\n  "),
+        told(&played.violations),
     )
 }

@@ -1,33 +1,32 @@
 //! Makes a schedule that breaks a rule as short as it can: leaves out faults, steps and whole orders
 //! for as long as the same rule is still broken.
 
-use crate::aftermath::Violation;
 use crate::schedule::Schedule;
-use crate::stage::{Equipment, play};
+use crate::stage::{Equipment, Played, play};
 
 /// How many schedules are played to find a shorter one, at most.
 const ATTEMPTS: usize = 600;
 
 /// The shortest schedule found, and what it breaks.
-pub(crate) fn shrink(schedule: Schedule, equipment: &Equipment) -> (Schedule, Vec<Violation>) {
-    let violations = play(&schedule, equipment).violations;
-    let Some(rule) = violations.first().map(|violation| violation.rule) else {
-        return (schedule, violations);
+pub(crate) fn shrink(schedule: Schedule, equipment: &Equipment) -> (Schedule, Played) {
+    let played = play(&schedule, equipment);
+    let Some(rule) = played.violations.first().map(|violation| violation.rule) else {
+        return (schedule, played);
     };
     let mut shrunk = Shrunk {
         schedule,
-        violations,
+        played,
         rule,
         left: ATTEMPTS,
         equipment,
     };
     while shrunk.left > 0 && shrunk.shorten() {}
-    (shrunk.schedule, shrunk.violations)
+    (shrunk.schedule, shrunk.played)
 }
 
 struct Shrunk<'a> {
     schedule: Schedule,
-    violations: Vec<Violation>,
+    played: Played,
     rule: &'static str,
     left: usize,
     equipment: &'a Equipment,
@@ -81,11 +80,14 @@ impl Shrunk<'_> {
             return false;
         }
         self.left -= 1;
-        let violations = play(&shorter, self.equipment).violations;
-        let breaks = violations.iter().any(|found| found.rule == self.rule);
+        let played = play(&shorter, self.equipment);
+        let breaks = played
+            .violations
+            .iter()
+            .any(|found| found.rule == self.rule);
         if breaks {
             self.schedule = shorter;
-            self.violations = violations;
+            self.played = played;
         }
         breaks
     }

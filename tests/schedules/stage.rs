@@ -55,6 +55,8 @@ pub(crate) struct Played {
     pub(crate) events: usize,
     /// The hash of all of them: the same schedule leaves the same.
     pub(crate) trace: u64,
+    /// What happened, an event a line.
+    pub(crate) story: Vec<String>,
 }
 
 thread_local! {
@@ -269,6 +271,7 @@ impl Stage {
             violations: aftermath.judge(&door.views).await,
             events: aftermath.count(),
             trace: aftermath.trace(),
+            story: aftermath.story(),
         }
     }
 }

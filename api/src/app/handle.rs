@@ -42,6 +42,11 @@ impl Taken {
     pub(crate) fn claims(&self) -> impl Iterator<Item = &Claim> {
         self.0.iter().map(|(claim, _)| claim)
     }
+
+    /// Whether one of them belongs to that stream.
+    pub(crate) fn is_owned_by(&self, stream: &StreamName) -> bool {
+        self.0.iter().any(|(_, owner)| owner == stream)
+    }
 }
 
 /// A raw message, and the key that verified it.

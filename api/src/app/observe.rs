@@ -131,8 +131,10 @@ impl App {
         }
     }
 
-    /// Stores what is said at the order that it is about. What cannot be told to an order whose events
-    /// do not fold is kept in the account's stream, so that the gateway does not send it for ever.
+    /// Stores what is said at the order that it is about. Money that a stray of the number holds by now
+    /// is taken up first: it is the order's, and contradicts nothing. What cannot be told to an order
+    /// whose events do not fold is kept in the account's stream, so that the gateway does not send it
+    /// for ever.
     pub(crate) async fn observe_at_order(
         &self,
         account: &Account,
@@ -140,29 +142,56 @@ impl App {
         said: Said,
         ground: Ground<'_>,
     ) -> Result<(), AppError> {
-        let observed = self
-            .change::<Order, AppError>(order_no, ground, |order, taken| {
-                let command = match said.clone() {
-                    Said::Facts(observation) => {
-                        Command::Observe(self.observe_command(account, observation, taken))
-                    }
-                    Said::Hint(hint) => Command::ObserveRefundHint(ObserveRefundHint { hint }),
-                };
-                Ok(decide(order, command)?)
-            })
+        let payment = said.payment();
+        let own_stray = StreamName::Stray(payment.clone());
+        let mut observed = self
+            .tell_order(account, order_no, &said, ground, Some(&own_stray))
             .await;
+        if let Err(Untold::StrayFirst) = observed {
+            self.take_up_claimed(account, payment, order_no).await?;
+            // What is the stray's even now, another order has by a person's decision.
+            observed = self
+                .tell_order(account, order_no, &said, ground, None)
+                .await;
+        }
         match observed {
-            Ok(_) => Ok(()),
-            Err(AppError::Rejected(Rejection::OrderCorrupt)) => {
+            Ok(()) => Ok(()),
+            Err(Untold::App(AppError::Rejected(Rejection::OrderCorrupt))) => {
                 let message = AccountCommand::MessageCorruptOrder {
-                    payment: said.payment().clone(),
+                    payment: payment.clone(),
                     order_no: order_no.clone(),
                     receipt: said.receipt().cloned(),
                 };
                 self.tell_account(account, message, ground).await
             }
-            Err(error) => Err(error),
+            Err(Untold::App(error)) => Err(error),
+            Err(Untold::StrayFirst) => Err(AppError::Contended),
         }
+    }
+
+    /// Tells an order, unless `own_stray` turns out to have what is told.
+    async fn tell_order(
+        &self,
+        account: &Account,
+        order_no: &OrderNo,
+        said: &Said,
+        ground: Ground<'_>,
+        own_stray: Option<&StreamName>,
+    ) -> Result<(), Untold> {
+        self.change::<Order, Untold>(order_no, ground, |order, taken| {
+            if own_stray.is_some_and(|stray| taken.is_owned_by(stray)) {
+                return Err(Untold::StrayFirst);
+            }
+            let command = match said.clone() {
+                Said::Facts(observation) => {
+                    Command::Observe(self.observe_command(account, observation, taken))
+                }
+                Said::Hint(hint) => Command::ObserveRefundHint(ObserveRefundHint { hint }),
+            };
+            decide(order, command).map_err(|rejection| Untold::App(rejection.into()))
+        })
+        .await
+        .map(|_changed| ())
     }
 
     pub(crate) fn observe_command(
@@ -192,6 +221,20 @@ impl App {
         .await
         .map(|_| ())
         .map_err(AccountFailure::into_app)
+    }
+}
+
+/// Why an order was not told.
+enum Untold {
+    /// A stray of the number has what is told; the order takes it up first.
+    StrayFirst,
+    /// Anything else.
+    App(AppError),
+}
+
+impl From<AppError> for Untold {
+    fn from(error: AppError) -> Self {
+        Self::App(error)
     }
 }
 
