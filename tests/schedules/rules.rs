@@ -13,6 +13,8 @@ use crate::schedule::{Act, order_no};
 /// An order ends this long after its time at the latest.
 const LATEST_END_SECS: i64 = 11 * 60;
 
+const TAKEN_UP: &str = "money that came before its order had the number becomes the order's";
+
 /// Holds one order's story to its rules.
 pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
     let order_no = &story.now().order_no;
@@ -182,8 +184,25 @@ pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
     }
 }
 
+/// Holds that unmatched money which was given away has arrived: at the order that took it up, or at the
+/// one that has its number.
+fn strays_have_met_their_orders(aftermath: &Aftermath<'_>, found: &mut Found) {
+    for (number, stray) in &aftermath.strays {
+        let Claim::TakenUp(order_no) = &stray.claim else {
+            continue;
+        };
+        let mut orders = aftermath.orders.values();
+        let payment = orders.find_map(|story| story.now().payment(number));
+        let has = stray.transactions.iter().all(|money| {
+            payment.is_some_and(|payment| payment.transaction(&money.transaction_id).is_some())
+        });
+        found.unless(has, TAKEN_UP, || format!("{order_no}: {number:?}"));
+    }
+}
+
 /// Holds what time alone must have brought about.
 pub(crate) fn come_to_an_end(aftermath: &Aftermath<'_>, found: &mut Found) {
+    strays_have_met_their_orders(aftermath, found);
     for story in aftermath.orders.values() {
         let order = story.now();
         let open = order.status == OrderStatus::Open;
@@ -192,19 +211,13 @@ pub(crate) fn come_to_an_end(aftermath: &Aftermath<'_>, found: &mut Found) {
             format!("{} is open", order.order_no)
         });
         for payment in &order.payments {
-            let Some(stray) = aftermath.strays.get(&payment.payment) else {
-                continue;
-            };
-            let taken_up = stray.claim == Claim::TakenUp(order.order_no.clone())
-                && stray
-                    .transactions
-                    .iter()
-                    .all(|money| payment.transaction(&money.transaction_id).is_some());
-            found.unless(
-                taken_up,
-                "an order has the money that came before it had the number",
-                || format!("{}: {:?}", order.order_no, payment.payment),
-            );
+            let unclaimed = aftermath
+                .strays
+                .get(&payment.payment)
+                .is_some_and(|stray| stray.claim == Claim::Unclaimed);
+            found.unless(!unclaimed, TAKEN_UP, || {
+                format!("{}: {:?}", order.order_no, payment.payment)
+            });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A few dozen schedules, and what the harness promises of itself.
 
-use payfold_domain::policy::{LatePolicy, Policy, ReturnPolicy};
+use payfold_domain::policy::Policy;
 
 use crate::schedule::{Act, Afterwards, Notifies, Pay, Schedule, Setting, Signer, Step};
 use crate::{plan, stage};
@@ -34,45 +34,89 @@ fn a_schedule_played_again_leaves_exactly_the_same() {
 /// The order called it a contradiction that its own stray had the money, and never took it.
 #[test]
 fn a_second_notify_between_a_stray_and_its_order_hides_no_money() {
-    let pay = Pay {
-        number: 1,
-        order: 0,
-        method: "external",
+    let pay = external(1);
+    let setting = Setting {
+        latency_ms: 2_000,
+        ..setting()
     };
-    let place = Act::Place {
-        order: 0,
-        minor: 8_800,
-        fulfilment: "ship",
-        life_s: 300,
-    };
-    let paid = Act::Pay {
-        pay,
-        minor: Some(8_800),
-        via: "v2-hmac",
-    };
-    let resent = Act::Resend { pay, via: "v2" };
-    let steps = [
-        (2_603, place),
-        (5_697, paid),
-        (5_697, resent),
+    let steps = vec![
+        (2_603, place(0, 8_800)),
+        (5_697, paid(pay, "v2-hmac")),
+        (5_697, Act::Resend { pay, via: "v2" }),
         (6_197, Act::Dispatch { order: 0 }),
         (6_739, Act::Start(pay)),
     ];
-    let schedule = Schedule {
-        seed: 106_356,
-        setting: Setting {
-            nodes: 1,
-            latency_ms: 2_000,
-            policy: Policy {
-                late_cancelled: LatePolicy::Refund,
-                double: ReturnPolicy::Refund,
-                ..Policy::HOLD
+    holds(106_356, setting, steps);
+}
+
+/// Neither the order that claimed the number nor the one that a person gave the money to had it.
+#[test]
+fn money_given_to_one_order_while_another_claims_its_number_arrives() {
+    let pay = external(2);
+    let setting = Setting {
+        nodes: 2,
+        latency_ms: 200,
+        ..setting()
+    };
+    let steps = vec![
+        (2_141, place(1, 1)),
+        (2_151, place(0, 8_800)),
+        (2_269, paid(pay, "v3")),
+        (2_389, place(2, 1)),
+        (
+            4_984,
+            Act::Resolve {
+                order: 2,
+                action: "accept",
             },
-            signer: Signer::AwsLc,
-            notifies: Notifies::Arrive,
-            afterwards: Afterwards::Briefly,
-        },
-        steps: steps.map(|(at_ms, act)| Step { at_ms, act }).to_vec(),
+        ),
+        (5_087, Act::Start(pay)),
+    ];
+    holds(115_886, setting, steps);
+}
+
+fn external(number: u8) -> Pay {
+    Pay {
+        number,
+        order: 0,
+        method: "external",
+    }
+}
+
+fn place(order: u8, minor: u64) -> Act {
+    Act::Place {
+        order,
+        minor,
+        fulfilment: "ship",
+        life_s: 300,
+    }
+}
+
+fn paid(pay: Pay, via: &'static str) -> Act {
+    Act::Pay {
+        pay,
+        minor: Some(8_800),
+        via,
+    }
+}
+
+fn setting() -> Setting {
+    Setting {
+        nodes: 1,
+        latency_ms: 2,
+        policy: Policy::HOLD,
+        signer: Signer::AwsLc,
+        notifies: Notifies::Arrive,
+        afterwards: Afterwards::Briefly,
+    }
+}
+
+fn holds(seed: u64, setting: Setting, steps: Vec<(u64, Act)>) {
+    let steps = steps.into_iter().map(|(at_ms, act)| Step { at_ms, act });
+    let schedule = Schedule {
+        seed,
+        setting,
+        steps: steps.collect(),
         faults: Vec::new(),
     };
     let played = stage::play(&schedule, &stage::Equipment::make());

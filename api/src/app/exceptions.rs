@@ -192,8 +192,11 @@ impl App {
             .await
             .map_err(StrayFailure::into_app)?;
         if let Some(order_no) = taker {
-            self.hear_stray(&account, payment, &order_no, &changed.folded.state)
-                .await?;
+            let state = &changed.folded.state;
+            let heard = self.hear_stray(&account, payment, &order_no, state).await?;
+            if heard != order_no {
+                return Err(AppError::NumberTaken);
+            }
         }
         Ok(Resolved {
             made: changed.made,

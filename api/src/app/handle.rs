@@ -43,6 +43,14 @@ impl Taken {
         self.0.iter().map(|(claim, _)| claim)
     }
 
+    /// Whose that claim is, if it is among them.
+    pub(crate) fn owner_of(&self, claim: &Claim) -> Option<&StreamName> {
+        let mut claims = self.0.iter();
+        claims
+            .find(|(taken, _)| taken == claim)
+            .map(|(_, owner)| owner)
+    }
+
     /// Whether one of them belongs to that stream.
     pub(crate) fn is_owned_by(&self, stream: &StreamName) -> bool {
         self.0.iter().any(|(_, owner)| owner == stream)

@@ -90,7 +90,7 @@ impl App {
                     .hear_stray(&account, &stray.payment, &stray.order_no, &state)
                     .await
                 {
-                    Ok(()) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
+                    Ok(_) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
                     Err(error) => return Err(error),
                 }
             }

@@ -5,10 +5,11 @@
 //! take the stray up: first the stray's stream says which order has it, so that nobody else decides
 //! on it any more, then the order hears the facts. What a crash leaves in between, the jobs finish.
 
-use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpStray};
+use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpBasis, TakeUpStray};
 use payfold_domain::order::Order;
 use payfold_domain::stray::{Stray, StrayCommand, StrayRejection, decide_stray};
 use payfold_domain::{OrderNo, PaymentRef, decide};
+use payfold_store::{Claim, StreamName};
 
 use super::accounts::Account;
 use super::aggregate::Aggregate;
@@ -73,7 +74,8 @@ impl App {
         match taken_up {
             Ok(changed) => {
                 self.hear_stray(account, payment, order_no, &changed.folded.state)
-                    .await
+                    .await?;
+                Ok(())
             }
             // Another order has it by a person's decision; this one is told nothing.
             Err(StrayFailure::TakenUp(_)) => Ok(()),
@@ -81,30 +83,58 @@ impl App {
         }
     }
 
-    /// The order hears what its stray knows, on the ground on which the stray was taken up.
+    /// The order hears what its stray knows, on the ground on which the stray was taken up. Where
+    /// another order has claimed the number meanwhile, the money is that one's, for all that the
+    /// gateway says of the number is told to it. Answers with the order that has heard.
     pub(crate) async fn hear_stray(
         &self,
         account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
         stray: &Stray,
-    ) -> Result<(), AppError> {
-        let stream = Stray::stream(payment);
+    ) -> Result<OrderNo, AppError> {
         let Stray::Heard(money) = stray else {
-            return Ok(());
+            return Ok(order_no.clone());
         };
-        let command = TakeUpStray {
+        let told = |basis| TakeUpStray {
             observation: money.observation(),
-            basis: money.take_up_basis(),
+            basis,
             capability: account.capability,
             policy: self.settings.policy,
             now: self.world.now(),
         };
-        self.change::<Order, AppError>(order_no, Ground::Stray(&stream), |order, _| {
-            Ok(decide(order, Command::TakeUpStray(command.clone()))?)
+        let stream = Stray::stream(payment);
+        let command = told(money.take_up_basis());
+        match self.tell_of_stray(order_no, &stream, command).await {
+            Ok(()) => Ok(order_no.clone()),
+            Err(StrayFailure::TakenUp(other)) => {
+                let command = told(TakeUpBasis::Claimed);
+                self.tell_of_stray(&other, &stream, command)
+                    .await
+                    .map_err(StrayFailure::into_app)?;
+                Ok(other)
+            }
+            Err(StrayFailure::App(error)) => Err(error),
+        }
+    }
+
+    /// Tells an order what its stray knows, unless another order has the number.
+    async fn tell_of_stray(
+        &self,
+        order_no: &OrderNo,
+        stray: &StreamName,
+        command: TakeUpStray,
+    ) -> Result<(), StrayFailure> {
+        let number = Claim::Payment(command.observation.payment.clone());
+        self.change::<Order, StrayFailure>(order_no, Ground::Stray(stray), |order, taken| {
+            if let Some(StreamName::Order(other)) = taken.owner_of(&number) {
+                return Err(StrayFailure::TakenUp(other.clone()));
+            }
+            let command = Command::TakeUpStray(command.clone());
+            decide(order, command).map_err(|rejection| StrayFailure::App(rejection.into()))
         })
         .await
-        .map(|_| ())
+        .map(|_changed| ())
     }
 }
 
