@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use payfold_sandbox::{Keys, Ports, Sandbox, Service, Settings, Sign, SigningFailed, rsa_signer};
 use payfold_sqlite::SqliteStore;
+use payfold_store::Store as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -46,6 +47,9 @@ const SWEPT: Duration = Duration::from_secs(65);
 
 /// How long it takes at most until a short order has ended by time.
 const ENDED: Duration = Duration::from_secs(300 + 11 * 60);
+
+/// Who has not been told of an event after this time is never told.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// What became of a schedule.
 #[derive(Debug)]
@@ -248,6 +252,19 @@ impl Stage {
             Afterwards::ForLong => ENDED,
         })
         .await;
+        self.fall_silent().await;
+    }
+
+    /// Waits until nothing has happened for a while, so that everybody has been told of the last event.
+    async fn fall_silent(&self) {
+        let tip = self.store.tip();
+        for _ in 0..RETRIES {
+            let before = *tip.borrow();
+            sleep(SILENCE).await;
+            if *tip.borrow() == before {
+                return;
+            }
+        }
     }
 
     async fn look_back(&self) -> Played {
