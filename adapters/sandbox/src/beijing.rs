@@ -1,16 +1,29 @@
 //! Times in the gateways' zone, which is Beijing's, without daylight saving.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 const AHEAD: TimeDelta = TimeDelta::hours(8);
 
+/// The time on a clock in Beijing.
+pub(crate) fn local(at: DateTime<Utc>) -> NaiveDateTime {
+    let utc = at.naive_utc();
+    utc.checked_add_signed(AHEAD).unwrap_or(utc)
+}
+
+/// The day in Beijing.
+pub(crate) fn calendar_day(at: DateTime<Utc>) -> NaiveDate {
+    local(at).date()
+}
+
+/// When that hour of that day begins in Beijing.
+pub(crate) fn hour_of(day: NaiveDate, hour: u32) -> Option<DateTime<Utc>> {
+    let local = day.and_hms_opt(hour, 0, 0)?;
+    Some(local.checked_sub_signed(AHEAD)?.and_utc())
+}
+
 /// `yyyy-MM-dd HH:mm:ss`, as Alipay writes times.
 pub(crate) fn plain(at: DateTime<Utc>) -> String {
-    at.naive_utc()
-        .checked_add_signed(AHEAD)
-        .map_or_else(String::new, |local| {
-            local.format("%Y-%m-%d %H:%M:%S").to_string()
-        })
+    local(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// `yyyyMMddHHmmss`, as WeChat Pay's v2 writes times.

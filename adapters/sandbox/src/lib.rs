@@ -17,6 +17,7 @@
 
 mod alipay;
 mod beijing;
+mod bill;
 mod books;
 mod control;
 mod dir;

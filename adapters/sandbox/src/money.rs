@@ -8,6 +8,16 @@ pub(crate) fn yuan(minor: u64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
+/// A sum that may be below nothing: `-0.53`.
+pub(crate) fn signed_yuan(minor: i128) -> String {
+    let amount = yuan(u64::try_from(minor.unsigned_abs()).unwrap_or(u64::MAX));
+    if minor < 0 {
+        format!("-{amount}")
+    } else {
+        amount
+    }
+}
+
 /// An amount as a merchant may write it to Alipay: digits, and at most two decimals.
 pub(crate) fn from_yuan(text: &str) -> Option<u64> {
     let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));

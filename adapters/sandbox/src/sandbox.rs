@@ -8,6 +8,7 @@ use rsa::PrivateKey;
 use rsa::pkcs8::EncodePrivateKey as _;
 use tokio::sync::Notify;
 
+use crate::bill::ticket::Tickets;
 use crate::books::{Books, PlatformKey};
 use crate::faults::Faults;
 use crate::keys::Keys;
@@ -68,6 +69,7 @@ pub(crate) struct State {
     pub(crate) books: Books,
     pub(crate) faults: Faults,
     pub(crate) outbox: Vec<Letter>,
+    pub(crate) tickets: Tickets,
     advanced: TimeDelta,
 }
 

@@ -6,6 +6,7 @@
 
 mod alipay;
 mod alipay_orders;
+mod bills;
 mod control;
 mod folder;
 mod schedule;

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
+use super::bill;
 use super::cashier;
 use super::form::Pairs;
 use super::order;
@@ -66,6 +67,7 @@ fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
         "alipay.trade.query" => trade::query(sandbox, request),
         "alipay.trade.close" => trade::close(sandbox, request),
         "alipay.trade.refund" => trade::refund(sandbox, request),
+        "alipay.data.dataservice.bill.downloadurl.query" => bill::address(sandbox, request),
         "alipay.trade.fastpay.refund.query" => trade::refund_query(sandbox, request),
         _ => Err(Denied::invalid("isv.invalid-method", "不存在的方法名")),
     }

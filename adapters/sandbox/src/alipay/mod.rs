@@ -1,6 +1,7 @@
 //! Alipay's side of the wire: the gateway that merchants' requests reach, and the cashier that
 //! buyers see.
 
+mod bill;
 mod cashier;
 pub(crate) mod form;
 mod gateway;
@@ -16,6 +17,7 @@ use crate::sandbox::Sandbox;
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/gateway.do", get(gateway::by_query).post(gateway::by_form))
+        .route("/downloadBillFile.resource", get(bill::file))
         .route("/alipay/qr/{code}", get(cashier::scan))
         .route("/alipay/cashier", get(cashier::show).post(cashier::act))
 }

@@ -50,6 +50,17 @@ impl Called {
         out_trade_no: &str,
         work: impl FnOnce(PlatformKey) -> Result<Value, Refusal>,
     ) -> Response {
+        let (signer, outcome) = self.checked(sandbox, out_trade_no, work).await;
+        answered(sandbox, signer, outcome)
+    }
+
+    /// What came of a call about a number, and with which key that is to be answered.
+    pub(super) async fn checked<T>(
+        &self,
+        sandbox: &Sandbox,
+        out_trade_no: &str,
+        work: impl FnOnce(PlatformKey) -> Result<T, Refusal>,
+    ) -> (PlatformKey, Result<T, Refusal>) {
         let weather = sandbox.weather(out_trade_no).await;
         let key = asked_key(sandbox, &self.headers);
         let signer = *key.as_ref().unwrap_or(&PlatformKey::Certificate);
@@ -57,6 +68,6 @@ impl Called {
             Weather::Down => Err(Refusal::down()),
             Weather::Fair => verified(sandbox, self).and(key).and_then(work),
         };
-        answered(sandbox, signer, outcome)
+        (signer, outcome)
     }
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod auth;
+mod bill;
 mod called;
 mod certificates;
 mod invoke;
@@ -42,6 +43,8 @@ pub(crate) fn routes() -> Router<Sandbox> {
             "/v3/refund/domestic/refunds/{refund_no}",
             get(refund::query),
         )
+        .route("/v3/bill/tradebill", get(bill::trade_bill))
+        .route("/v3/billdownload/file", get(bill::file))
         .route("/v3/certificates", get(certificates::list))
         .route("/v3/{*path}", any(answer::no_such_resource))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
