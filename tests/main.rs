@@ -13,6 +13,7 @@ mod crash;
 mod disconnect;
 mod feed;
 mod gateway;
+mod healing;
 mod house_rules;
 mod journeys;
 mod keys;

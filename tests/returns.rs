@@ -165,7 +165,7 @@ async fn returns_without_end_leave_32_events() {
 
 #[tokio::test]
 async fn a_wechat_pay_return_is_known_by_its_token() {
-    let shop = Shop::open().await;
+    let shop = Shop::beside_the_sandbox().await;
     let payment = started(&shop, "ret18", "wx", Some("/done?a=b")).await;
     let token = payment["action"]["return_token"].as_str().unwrap();
     assert_eq!(shop.cancel("ret18").await.json(200)["status"], "cancelled");

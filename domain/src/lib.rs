@@ -28,7 +28,7 @@ pub use fact::{
     Application, Fact, Observation, Receipt, RefundFact, RefundHint, RefundSize, RefundState,
     Source,
 };
-pub use message::{Authentic, KeyFingerprint, Message};
+pub use message::{Authentic, KeyFingerprint, Message, Verdict};
 pub use money::{Currency, Money};
 pub use names::{
     AccountName, AppId, Gateway, InvalidName, Method, OrderNo, OutTradeNo, PaymentRef, RefundNo,

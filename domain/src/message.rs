@@ -28,3 +28,17 @@ pub enum Message {
 /// WeChat Pay's shared v2 secret).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyFingerprint(pub [u8; 32]);
+
+/// What a gateway's refusal of a call means for whoever called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Not now: the same request is worth sending again later.
+    AskAgain,
+    /// The gateway does not know the number. Soon after it was sent, that proves nothing.
+    NotThere,
+    /// A person has to do something first (fill the balance, unblock the account); then the same
+    /// request, with the same number, is worth sending again.
+    NeedsAction,
+    /// No, and no again.
+    No,
+}

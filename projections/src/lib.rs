@@ -29,8 +29,8 @@ pub use exceptions::{ExceptionRow, ExceptionStatus, Exceptions};
 pub use follow::{FollowError, catch_up, follow};
 pub use listing::{Answer, AsOf, Listing};
 pub use open_work::{
-    CancelWish, DueOrder, OpenPayment, OpenRefund, OpenRefundStage, OpenStage, OpenStray, OpenWork,
-    Question, QuestionReason, TakenUpStray,
+    CancelWish, DueOrder, OpenOrder, OpenPayment, OpenRefund, OpenRefundStage, OpenStage,
+    OpenStray, OpenWork, Question, QuestionReason, TakenUpStray,
 };
 pub use orders::{ListedOrder, ListedStatus, OrderFilter, Orders};
 pub use runner::Runner;

@@ -25,7 +25,7 @@ pub use account::{AccountConfig, AlipayAccount, InvalidSetting};
 pub use answer::NotifyAnswer;
 pub use buyer_return::Return;
 pub use call::{
-    Call, CallFault, CreateRequest, RefundAnswer, RefundRequest, Reply, Verdict, Verified,
+    Call, CallFault, CreateRequest, RefundAnswer, RefundRequest, Reply, Verified,
     verify_answer_again,
 };
 pub use pay::PayRequest;

@@ -1,7 +1,7 @@
 //! Requests to the gateway and what its answers prove.
 
 use http::{HeaderMap, StatusCode};
-use payfold_domain::{Currency, Money, OutTradeNo, Timestamp};
+use payfold_domain::{Currency, Money, OutTradeNo, Timestamp, Verdict};
 use payfold_wechatpay::{
     AccountConfig, CallFault, InWechat, PayRequest, Proof, Refusal, Reply, UnsentRequest,
     WechatPayAccount,
@@ -241,7 +241,7 @@ fn a_4xx_is_a_refusal_signed_or_not_but_never_wrongly_signed() {
             .verify_response(StatusCode::BAD_REQUEST, &sent, body, now())
             .unwrap();
         let expected = Reply::Refused {
-            status: 400,
+            verdict: Verdict::No,
             code: "PARAM_ERROR".to_owned(),
             message: "参数错误".to_owned(),
             proof,

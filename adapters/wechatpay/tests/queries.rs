@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 use payfold_domain::{
     Fact, Gateway, Message, Money, Observation, OutTradeNo, RefundNo, RefundSize, RefundState,
-    Source,
+    Source, Verdict,
 };
 use payfold_wechatpay::{
     AccountConfig, CallFault, RefundRequest, Reply, UnsentRequest, WechatPayAccount,
@@ -239,6 +239,6 @@ fn an_order_that_the_gateway_does_not_know_is_a_refusal_with_its_code() {
     let account = account();
     let reply = account.verify_response(StatusCode::NOT_FOUND, &HeaderMap::new(), body, now());
     assert!(
-        matches!(reply, Ok(Reply::Refused { status: 404, code, .. }) if code == "ORDER_NOT_EXIST")
+        matches!(reply, Ok(Reply::Refused { verdict: Verdict::NotThere, code, .. }) if code == "ORDER_NOT_EXIST")
     );
 }

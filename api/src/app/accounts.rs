@@ -87,14 +87,7 @@ impl Account {
         merchant_id: String,
         app_id: String,
     ) -> Self {
-        let keys = match &gateway {
-            GatewayAccount::Alipay(account) => account.public_keys(),
-            GatewayAccount::WechatPay(account) => account.public_keys(),
-        };
-        let keys = keys
-            .into_iter()
-            .map(|(fingerprint, der)| (fingerprint, der.into()))
-            .collect();
+        let keys = public_keys(&gateway);
         Self {
             name,
             gateway,
@@ -129,9 +122,18 @@ impl Account {
                 Method::AlipayPage,
                 Method::AlipayWap,
                 Method::AlipayApp,
+                Method::AlipayJsapi,
+                Method::AlipayQr,
                 Method::External,
             ],
-            GatewayAccount::WechatPay(_) => &[Method::WechatpayNative, Method::External],
+            GatewayAccount::WechatPay(_) => &[
+                Method::WechatpayNative,
+                Method::WechatpayJsapi,
+                Method::WechatpayMini,
+                Method::WechatpayH5,
+                Method::WechatpayApp,
+                Method::External,
+            ],
         }
     }
 
@@ -223,6 +225,28 @@ impl Account {
                 Protocol::V2 => Channel::WechatPayV2Notify,
             },
         };
+        self.evidence(channel, headers, key, body, received_at)
+    }
+
+    /// A return's query as evidence, with the key that verified it.
+    pub(crate) fn return_evidence(
+        &self,
+        key: KeyFingerprint,
+        query: Bytes,
+        received_at: Timestamp,
+    ) -> Proven {
+        self.evidence(Channel::AlipayReturn, Vec::new(), key, query, received_at)
+    }
+
+    /// A message as evidence, with the key that verified it.
+    pub(crate) fn evidence(
+        &self,
+        channel: Channel,
+        headers: Vec<(String, String)>,
+        key: KeyFingerprint,
+        body: Bytes,
+        received_at: Timestamp,
+    ) -> Proven {
         let message = EvidenceMessage {
             channel,
             account: self.name.clone(),
@@ -236,33 +260,27 @@ impl Account {
         }
     }
 
-    /// A return's query as evidence, with the key that verified it.
-    pub(crate) fn return_evidence(
-        &self,
-        key: KeyFingerprint,
-        query: Bytes,
-        received_at: Timestamp,
-    ) -> Proven {
-        let message = EvidenceMessage {
-            channel: Channel::AlipayReturn,
-            account: self.name.clone(),
-            received_at,
-            headers: Vec::new(),
-            body: query,
-        };
-        Proven {
-            message,
-            key: self.evidence_key(key),
-        }
-    }
-
     fn evidence_key(&self, fingerprint: KeyFingerprint) -> EvidenceKey {
-        let spki_der = self.keys.get(&fingerprint).cloned();
+        let spki_der = match self.keys.get(&fingerprint) {
+            Some(spki_der) => Some(spki_der.clone()),
+            // One that came later, as platform certificates do.
+            None => public_keys(&self.gateway).remove(&fingerprint),
+        };
         EvidenceKey {
             fingerprint,
             spki_der,
         }
     }
+}
+
+fn public_keys(gateway: &GatewayAccount) -> BTreeMap<KeyFingerprint, Bytes> {
+    let keys = match gateway {
+        GatewayAccount::Alipay(account) => account.public_keys(),
+        GatewayAccount::WechatPay(account) => account.public_keys(),
+    };
+    keys.into_iter()
+        .map(|(fingerprint, der)| (fingerprint, der.into()))
+        .collect()
 }
 
 /// The accounts by name, exchanged as a whole when keys are read again.

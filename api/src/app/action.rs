@@ -5,6 +5,7 @@ use payfold_alipay::{PayRequest, UnsentRequest};
 use payfold_domain::event::Offer;
 use payfold_domain::order::{OrderStatus, Payment, PaymentStage, PlacedOrder};
 use payfold_domain::{Method, Timestamp};
+use payfold_wechatpay::{AppParameters, InWechat, JsapiParameters, h5_url_with_return};
 
 use super::accounts::{Account, GatewayAccount};
 use super::{App, AppError};
@@ -30,15 +31,28 @@ pub enum Action {
         /// Until when it works.
         expires_at: Timestamp,
     },
-    /// The shop's app hands these to the gateway's SDK.
+    /// The shop's front end hands these to the gateway's SDK.
     Sdk {
-        /// Alipay's `order_string`.
-        order_string: String,
+        /// What the SDK takes.
+        params: SdkParams,
         /// Until when it works.
         expires_at: Timestamp,
     },
     /// Nothing, or nothing any more.
     None,
+}
+
+/// What a gateway's SDK takes in the shop's front end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SdkParams {
+    /// Alipay's app SDK: a signed order string.
+    OrderString(String),
+    /// Alipay's JSAPI `tradePay`: the number of the trade.
+    TradeNo(String),
+    /// `WeixinJSBridge` and `wx.requestPayment`.
+    Jsapi(JsapiParameters),
+    /// WeChat's app SDK.
+    App(AppParameters),
 }
 
 /// Whether what has run out is made anew.
@@ -72,11 +86,49 @@ impl App {
                 expires_at,
             }),
             Offer::Link(url) => Ok(Action::Redirect {
-                url: url.clone(),
+                url: h5_url_with_return(url, &self.returns_to(payment)),
                 expires_at,
             }),
-            Offer::Prepay(_) | Offer::Elsewhere => Ok(Action::None),
+            Offer::Prepay(prepaid) => Ok(Action::Sdk {
+                params: self.sign_prepaid(payment, prepaid.clone()).await?,
+                expires_at,
+            }),
+            Offer::Elsewhere => Ok(Action::None),
         }
+    }
+
+    /// Where WeChat Pay sends the buyer back to, with the token by which the return is known.
+    fn returns_to(&self, payment: &Payment) -> String {
+        let url = self.settings.return_url(&payment.payment.account);
+        let token = self.tokens.return_token(&payment.payment);
+        format!("{url}?rt={token}")
+    }
+
+    async fn sign_prepaid(
+        &self,
+        payment: &Payment,
+        prepaid: String,
+    ) -> Result<SdkParams, AppError> {
+        let account = self.account(&payment.payment.account)?;
+        let (method, now) = (payment.method, self.world.now());
+        let nonce = self.world.id().simple().to_string();
+        let signing = move || match (&account.gateway, method) {
+            (GatewayAccount::Alipay(_), _) => Ok(SdkParams::TradeNo(prepaid)),
+            (GatewayAccount::WechatPay(wechatpay), Method::WechatpayApp) => wechatpay
+                .app_parameters(&prepaid, now, &nonce)
+                .map(SdkParams::App),
+            (GatewayAccount::WechatPay(wechatpay), Method::WechatpayMini) => wechatpay
+                .jsapi_parameters(InWechat::MiniProgram, &prepaid, now, &nonce)
+                .map(SdkParams::Jsapi),
+            (GatewayAccount::WechatPay(wechatpay), _) => wechatpay
+                .jsapi_parameters(InWechat::Page, &prepaid, now, &nonce)
+                .map(SdkParams::Jsapi),
+        };
+        self.world
+            .tasks
+            .blocking(signing)
+            .await?
+            .map_err(|fault| AppError::Signing(fault.to_string()))
     }
 
     async fn sign(
@@ -103,7 +155,7 @@ impl App {
         let expires_at = signed_at.plus_secs(SIGNED_SECS).min(order.expires_at);
         Ok(if method == Method::AlipayApp {
             Action::Sdk {
-                order_string: signed,
+                params: SdkParams::OrderString(signed),
                 expires_at,
             }
         } else {
@@ -119,10 +171,7 @@ impl App {
         PayRequest {
             out_trade_no: payment.payment.out_trade_no.clone(),
             amount: payment.asked,
-            subject: order
-                .subject
-                .clone()
-                .unwrap_or_else(|| order.order_no.to_string()),
+            subject: self.subject_of(order),
             time_expire: payment.expires_at.unwrap_or(order.expires_at),
             notify_url: self.settings.notify_url(account),
             return_url: Some(self.settings.return_url(account)),

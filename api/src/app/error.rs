@@ -58,6 +58,9 @@ pub enum AppError {
     /// What became of the call at the gateway is not known.
     #[error("what became of the call at the gateway is not known: {0}")]
     GatewayUnknown(String),
+    /// The gateway was not asked at all; the reason.
+    #[error("the gateway was not asked: {0}")]
+    GatewayNotAsked(&'static str),
     /// A signature could not be made here.
     #[error("signing for the gateway: {0}")]
     Signing(String),

@@ -4,6 +4,7 @@
 mod accounts;
 mod action;
 mod aggregate;
+mod calls;
 mod error;
 mod exceptions;
 mod handle;
@@ -20,6 +21,7 @@ mod settings;
 mod shipments;
 mod strays;
 mod tokens;
+mod unwanted;
 mod upkeep;
 mod waiters;
 
@@ -34,7 +36,7 @@ use payfold_projections::{RunnerGone, View, Views};
 use payfold_store::{Position, Store};
 
 pub use accounts::{Account, Accounts, GatewayAccount, NotifyAnswer};
-pub use action::{Action, Freshness};
+pub use action::{Action, Freshness, SdkParams};
 pub use aggregate::Folded;
 pub use error::AppError;
 pub use exceptions::{ResolveRequest, Resolved, ShownException};
@@ -49,7 +51,9 @@ pub use tokens::Tokens;
 pub use upkeep::Progress;
 
 use crate::world::World;
+use calls::{Fetched, LinesOut, Recent};
 use lanes::Lanes;
+use unwanted::Unwanted;
 use waiters::Waiters;
 
 /// How long a caller who asks for it waits for a view that is behind.
@@ -77,6 +81,10 @@ pub struct App {
     /// Payments that are being started at their gateways, one call at a time for each.
     starts: Lanes<PaymentRef, ()>,
     waiters: Waiters,
+    lines_out: LinesOut,
+    certificates_fetched: Fetched,
+    recently_asked: Recent,
+    unwanted: Unwanted,
 }
 
 impl App {
@@ -106,6 +114,10 @@ impl App {
             account_streams: Lanes::new(),
             starts: Lanes::new(),
             waiters: Waiters::new(),
+            lines_out: LinesOut::default(),
+            certificates_fetched: Fetched::default(),
+            recently_asked: Recent::default(),
+            unwanted: Unwanted::default(),
         }))
     }
 
@@ -116,6 +128,11 @@ impl App {
             Ok(Ok(())) => Ok(()),
             Ok(Err(RunnerGone)) | Err(_) => Err(AppError::ViewBehind),
         }
+    }
+
+    /// What is counted, as the text that Prometheus reads.
+    pub fn counted(&self) -> Result<String, std::fmt::Error> {
+        self.metrics.encode(&self.lines_out)
     }
 
     /// The account of that name.

@@ -1,19 +1,22 @@
 //! From a gateway's message to events: verify, translate, find whose it is, decide, store, answer.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use payfold_domain::account::{Account as AccountState, AccountCommand, decide_account};
 use payfold_domain::command::{Command, Observe, ObserveRefundHint, Rejection};
 use payfold_domain::event::UnknownMessageReceived;
-use payfold_domain::order::Order;
+use payfold_domain::order::{Order, OrderStatus, Payment};
 use payfold_domain::{
     Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, TransactionId, decide,
 };
 use payfold_store::{Claim, StoreError, StreamName};
+use payfold_wechatpay::Refusal as WechatPayRefusal;
 
-use super::accounts::{Account, Fate, NotifyAnswer};
+use super::accounts::{Account, Fate, NotifyAnswer, Refusal};
 use super::exceptions::AccountFailure;
-use super::handle::{Ground, Taken};
+use super::handle::{Changed, Ground, Made, Taken};
 use super::{App, AppError};
 
 /// What a gateway says of one payment, in whichever way it proves it.
@@ -51,11 +54,17 @@ impl App {
     /// Takes a notify in. An answer of success says that what the message says is durably stored.
     pub async fn notify(
         &self,
-        account: &Account,
+        account: &Arc<Account>,
         headers: &HeaderMap,
         body: Bytes,
     ) -> NotifyAnswer {
-        let fate = match account.verify(headers, &body, self.world.now()) {
+        let mut verified = account.verify(headers, &body, self.world.now());
+        if let Err(Refusal::WechatPay(WechatPayRefusal::UnknownCertificateSerial)) = &verified
+            && self.brings_certificates(account).await
+        {
+            verified = account.verify(headers, &body, self.world.now());
+        }
+        let fate = match verified {
             Ok(authentic) => match self.take_in(account, authentic, body.clone()).await {
                 Ok(()) => Fate::Accepted,
                 Err(error) => {
@@ -70,6 +79,20 @@ impl App {
         };
         self.metrics.notify(&account.name, &fate);
         account.answer(&body, &fate)
+    }
+
+    /// Whether there are new platform certificates, one of which may be the one that a message names.
+    async fn brings_certificates(&self, account: &Arc<Account>) -> bool {
+        if self.askable(&account.name).is_none() {
+            return false;
+        }
+        match self.refresh_certificates(account).await {
+            Ok(refreshed) => refreshed,
+            Err(error) => {
+                tracing::warn!(account = %account.name, %error, "certificates could not be fetched");
+                false
+            }
+        }
     }
 
     async fn take_in(
@@ -155,7 +178,10 @@ impl App {
                 .await;
         }
         match observed {
-            Ok(()) => Ok(()),
+            Ok(changed) => {
+                self.note_unwanted(order_no, &changed);
+                Ok(())
+            }
             Err(Untold::App(AppError::Rejected(Rejection::OrderCorrupt))) => {
                 let message = AccountCommand::MessageCorruptOrder {
                     payment: payment.clone(),
@@ -177,7 +203,7 @@ impl App {
         said: &Said,
         ground: Ground<'_>,
         own_stray: Option<&StreamName>,
-    ) -> Result<(), Untold> {
+    ) -> Result<Changed<Order>, Untold> {
         self.change::<Order, Untold>(order_no, ground, |order, taken| {
             if own_stray.is_some_and(|stray| taken.is_owned_by(stray)) {
                 return Err(Untold::StrayFirst);
@@ -191,7 +217,16 @@ impl App {
             decide(order, command).map_err(|rejection| Untold::App(rejection.into()))
         })
         .await
-        .map(|_changed| ())
+    }
+
+    /// An order that was just paid wants its other payments no more.
+    fn note_unwanted(&self, order_no: &OrderNo, changed: &Changed<Order>) {
+        if let (Made::New, Order::Placed(order)) = (changed.made, &changed.folded.state)
+            && order.status == OrderStatus::Paid
+            && order.payments.iter().any(Payment::is_endless)
+        {
+            self.unwanted.put(order_no);
+        }
     }
 
     pub(crate) fn observe_command(

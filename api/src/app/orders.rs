@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use payfold_domain::command::{Command, Conclude, PlaceOrder, Rejection};
 use payfold_domain::event::Fulfilment;
-use payfold_domain::order::{Order, OrderStatus, PlacedOrder};
+use payfold_domain::order::{Order, OrderStatus};
 use payfold_domain::{Money, OrderNo, Timestamp, decide};
 use payfold_store::{Position, Recorded, StreamName};
 
 use super::aggregate::Folded;
 use super::handle::{Ground, Made};
+use super::jobs::Ending;
 use super::{App, AppError};
 
 /// An order that a caller places.
@@ -109,37 +110,30 @@ impl App {
         }
     }
 
-    /// Wishes the order cancelled. Its open payments count as closed where their gateway cannot be
-    /// asked; they are watched until they can no longer be paid.
+    /// Wishes the order cancelled. The wish is stored first; then its open payments are closed at their
+    /// gateways. Those whose gateway cannot be asked, or does not know them, count as closed; they are
+    /// watched until they can no longer be paid.
     pub async fn cancel(&self, order_no: &OrderNo) -> Result<Written, AppError> {
-        let now = self.world.now();
-        let written = self
-            .change::<Order, AppError>(order_no, Ground::Nothing, |order, _| {
-                let excused = match order {
-                    Order::Placed(placed) => unaskable(placed),
-                    Order::Unplaced | Order::Corrupt(_) => Vec::new(),
-                };
-                Ok(decide(order, Command::Cancel(Conclude { excused, now }))?)
-            })
-            .await?;
-        match &written.folded.state {
-            Order::Placed(placed) if placed.status == OrderStatus::Open => {
-                Err(Rejection::PaymentsStillOpen.into())
-            }
-            Order::Placed(_) | Order::Unplaced | Order::Corrupt(_) => Ok(Written {
-                made: written.made,
-                order: written.folded,
-            }),
-        }
-    }
-
-    /// Ends the order if its time has run out and none of its payments can be paid any more.
-    pub(crate) async fn expire(&self, order_no: &OrderNo) -> Result<Written, AppError> {
-        let conclude = Conclude {
+        let wish = Conclude {
             excused: Vec::new(),
             now: self.world.now(),
         };
-        self.command(order_no, Command::Expire(conclude)).await
+        let wished = self.command(order_no, Command::Cancel(wish)).await?;
+        if !is_open(&wished.order) {
+            return Ok(wished);
+        }
+        match self.conclude(order_no, Ending::Cancel).await {
+            Ok(written) if is_open(&written.order) => Err(Rejection::PaymentsStillOpen.into()),
+            Ok(written) => Ok(Written {
+                made: wished.made,
+                order: written.order,
+            }),
+            Err(error @ (AppError::GatewayUnknown(_) | AppError::GatewayNotAsked(_))) => {
+                tracing::warn!(%error, "an order could not be cancelled yet");
+                Err(Rejection::PaymentsStillOpen.into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Decides a command that needs nothing beside the order itself.
@@ -173,11 +167,9 @@ impl App {
     }
 }
 
-/// The payments whose gateway cannot be asked to close them.
-fn unaskable(order: &PlacedOrder) -> Vec<payfold_domain::PaymentRef> {
-    order
-        .payments
-        .iter()
-        .map(|payment| payment.payment.clone())
-        .collect()
+fn is_open(folded: &Folded<Order>) -> bool {
+    match &folded.state {
+        Order::Placed(order) => order.status == OrderStatus::Open,
+        Order::Unplaced | Order::Corrupt(_) => false,
+    }
 }

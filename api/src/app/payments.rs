@@ -2,21 +2,28 @@
 //! then what came of it is stored. A time-out is unknown, never failed; a repeat carries the same
 //! number and the same content.
 
-use http::StatusCode;
+use std::sync::Arc;
+
 use payfold_domain::command::{Command, FailPaymentStart, OfferPayment, Rejection, StartPayment};
 use payfold_domain::event::Offer;
-use payfold_domain::order::{Order, Payment, PaymentStage, PlacedOrder};
+use payfold_domain::order::{Order, OrderStatus, Payment, PaymentStage, PlacedOrder};
 use payfold_domain::{Method, OrderNo, PaymentRef, decide};
-use payfold_wechatpay::{PayRequest, Reply, WechatPayAccount};
 
-use super::accounts::{Account, GatewayAccount};
+use super::accounts::Account;
 use super::aggregate::Folded;
-use super::handle::Ground;
+use super::calls::Started;
+use super::handle::{Ground, Made};
 use super::orders::Written;
 use super::{App, AppError};
 
-/// How long a native code works, in seconds 「Native下单」.
-const CODE_SECS: i64 = 2 * 60 * 60;
+/// What gateways call it that the number to be started was paid already
+/// (`alipay.trade.precreate`, 「Native下单」).
+const PAID_ALREADY: [&str; 4] = [
+    "ACQ.TRADE_HAS_SUCCESS",
+    "TRADE_HAS_SUCCESS",
+    "ORDERPAID",
+    "ORDER_PAID",
+];
 
 /// A payment that a caller starts.
 #[derive(Debug, Clone)]
@@ -56,27 +63,14 @@ impl App {
             .store_intent(&account, order_no, &payment, &request)
             .await?;
         self.take_up_claimed(&account, &payment, order_no).await?;
-        match request.method {
-            Method::WechatpayNative => {
-                self.offer_native(&account, written, order_no, &payment)
-                    .await
-            }
-            Method::AlipayPage
-            | Method::AlipayWap
-            | Method::AlipayApp
-            | Method::AlipayJsapi
-            | Method::AlipayQr
-            | Method::WechatpayJsapi
-            | Method::WechatpayMini
-            | Method::WechatpayH5
-            | Method::WechatpayApp
-            | Method::External
-            | Method::Unknown => Ok(Written {
-                made: written.made,
-                // Money may have waited for the number.
-                order: self.fold_now::<Order>(order_no).await?,
-            }),
+        if offer_without_call(request.method).is_none() {
+            return self.offer(&account, written.made, order_no, &payment).await;
         }
+        Ok(Written {
+            made: written.made,
+            // Money may have waited for the number.
+            order: self.fold_now::<Order>(order_no).await?,
+        })
     }
 
     async fn store_intent(
@@ -116,49 +110,44 @@ impl App {
         })
     }
 
-    /// Asks WeChat Pay for a code, where the payment has none that works. Asked again, WeChat Pay lets
-    /// the code before die, so one asks at a time.
-    async fn offer_native(
+    /// Asks the gateway for what the buyer pays by, where the payment has nothing that works. Asked
+    /// again, a gateway may let the offer before die, so one asks at a time.
+    async fn offer(
         &self,
-        account: &Account,
-        written: Written,
+        account: &Arc<Account>,
+        made: Made,
         order_no: &OrderNo,
         payment: &PaymentRef,
     ) -> Result<Written, AppError> {
-        let GatewayAccount::WechatPay(wechatpay) = &account.gateway else {
-            return Err(AppError::MethodNotOffered {
-                offered: account.methods().to_vec(),
-            });
-        };
         let _alone = self.starts.enter(payment).await;
-        let Folded {
-            state: Order::Placed(order),
-            ..
-        } = self.fold_now::<Order>(order_no).await?
-        else {
+        let folded = self.fold_now::<Order>(order_no).await?;
+        let Order::Placed(order) = &folded.state else {
             return Err(Rejection::NoSuchOrder.into());
         };
         let started = order.payment(payment).ok_or(Rejection::NoSuchPayment)?;
-        if !self.needs_code(started) {
+        if !self.needs_offer(order, started) {
             return Ok(Written {
-                made: written.made,
-                order: self.fold_now::<Order>(order_no).await?,
+                made,
+                order: folded,
             });
         }
-        match self.ask_for_code(wechatpay, &order, started).await? {
-            Ok(content) => {
+        match self.ask_for_offer(account, order, started).await? {
+            Started::Offered { offer, valid_until } => {
                 let offer = OfferPayment {
                     payment: payment.clone(),
-                    offer: Offer::Code(content),
-                    valid_until: Some(self.world.now().plus_secs(CODE_SECS).min(order.expires_at)),
+                    offer,
+                    valid_until: Some(valid_until),
                 };
                 let offered = self.command(order_no, Command::OfferPayment(offer)).await?;
                 Ok(Written {
-                    made: written.made,
+                    made,
                     order: offered.order,
                 })
             }
-            Err(GatewayRefusal { code, message }) => {
+            Started::Refused { code, message } => {
+                if let Some(order) = self.paid_already(account, order_no, payment, &code).await? {
+                    return Ok(Written { made, order });
+                }
                 let failed = FailPaymentStart {
                     payment: payment.clone(),
                     gateway_code: code.clone(),
@@ -171,68 +160,42 @@ impl App {
         }
     }
 
-    /// One call of the gateway. A refusal that may pass (the gateway is busy, the clock is off) is an
-    /// unknown outcome, like a time-out: the same request asks again.
-    async fn ask_for_code(
+    /// A gateway that refuses to start what was paid already is asked about it: the order with the
+    /// money, if so.
+    async fn paid_already(
         &self,
-        wechatpay: &WechatPayAccount,
-        order: &PlacedOrder,
-        payment: &Payment,
-    ) -> Result<Result<String, GatewayRefusal>, AppError> {
-        let account = &payment.payment.account;
-        let request = wechatpay
-            .native_request(&PayRequest {
-                out_trade_no: &payment.payment.out_trade_no,
-                amount: payment.asked,
-                description: order.subject.as_deref().unwrap_or(order.order_no.as_str()),
-                time_expire: payment.expires_at.unwrap_or(order.expires_at),
-                notify_url: &self.settings.notify_url(account),
-                now: self.world.now(),
-                nonce: &self.world.id().simple().to_string(),
-            })
-            .map_err(|fault| AppError::Signing(fault.to_string()))?;
-        let answer = self
-            .world
-            .http
-            .send(request)
-            .await
-            .map_err(|error| AppError::GatewayUnknown(error.to_string()))?;
-        let reply = wechatpay
-            .verify_response(
-                answer.status(),
-                answer.headers(),
-                answer.body(),
-                self.world.now(),
-            )
-            .map_err(|fault| AppError::GatewayUnknown(fault.to_string()))?;
-        match reply {
-            Reply::Done(verified) => verified
-                .code_url()
-                .map(Ok)
-                .map_err(|fault| AppError::GatewayUnknown(fault.to_string())),
-            Reply::Refused { status, code, .. } if status == StatusCode::TOO_MANY_REQUESTS => {
-                Err(AppError::GatewayUnknown(code))
-            }
-            Reply::Refused { code, message, .. } => Ok(Err(GatewayRefusal { code, message })),
+        account: &Arc<Account>,
+        order_no: &OrderNo,
+        payment: &PaymentRef,
+        code: &str,
+    ) -> Result<Option<Folded<Order>>, AppError> {
+        if !PAID_ALREADY.contains(&code) {
+            return Ok(None);
         }
+        self.ask(account, payment).await?;
+        let folded = self.fold_now::<Order>(order_no).await?;
+        let Order::Placed(order) = &folded.state else {
+            return Ok(None);
+        };
+        let paid = order
+            .payment(payment)
+            .is_some_and(|payment| !payment.transactions.is_empty());
+        Ok(paid.then_some(folded))
     }
 
-    fn needs_code(&self, payment: &Payment) -> bool {
-        match &payment.stage {
-            PaymentStage::Starting => payment.transactions.is_empty(),
+    fn needs_offer(&self, order: &PlacedOrder, payment: &Payment) -> bool {
+        let ran_out = match &payment.stage {
+            PaymentStage::Starting => true,
             PaymentStage::Open { valid_until, .. } => {
-                payment.transactions.is_empty()
-                    && valid_until.is_some_and(|until| until <= self.world.now())
+                valid_until.is_some_and(|until| until <= self.world.now())
             }
             PaymentStage::Failed { .. } | PaymentStage::Closed => false,
-        }
+        };
+        ran_out
+            && payment.transactions.is_empty()
+            && order.status == OrderStatus::Open
+            && self.world.now() < order.expires_at
     }
-}
-
-/// The gateway refused, and did nothing.
-struct GatewayRefusal {
-    code: String,
-    message: String,
 }
 
 /// An offer that needs no call of the gateway.

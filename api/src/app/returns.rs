@@ -1,9 +1,11 @@
 //! The buyer's browser comes back. A return proves at most that the buyer was sent back: it is
 //! recorded, and never makes an order paid.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use payfold_domain::command::{Command, ObserveReturn};
-use payfold_domain::order::Order;
+use payfold_domain::order::{Order, OrderStatus};
 use payfold_domain::{OrderNo, PaymentRef};
 
 use super::accounts::{Account, GatewayAccount};
@@ -58,6 +60,38 @@ impl App {
             version: written.order.head.version,
             return_url,
         })
+    }
+
+    /// Asks the gateways about those payments of an order that it may still be paid by, for somebody
+    /// waits. Nobody waits for the answers themselves: what they say rings the order's bell.
+    pub fn ask_for_waiters(self: &Arc<Self>, order: &Order) {
+        if let Order::Placed(order) = order
+            && order.status == OrderStatus::Open
+        {
+            for payment in order.payments.iter().filter(|payment| payment.is_endless()) {
+                self.ask_for_waiter(&order.order_no, &payment.payment);
+            }
+        }
+    }
+
+    /// Asks the gateway about a payment, unless that was done a moment ago.
+    fn ask_for_waiter(self: &Arc<Self>, order_no: &OrderNo, payment: &PaymentRef) {
+        let Some(account) = self.askable(&payment.account) else {
+            return;
+        };
+        if !self.recently_asked.may_ask(payment, self.world.now()) {
+            return;
+        }
+        let (app, order_no, payment) = (Arc::clone(self), order_no.clone(), payment.clone());
+        self.world.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                asked = app.look_after(&account, &order_no, &payment) => if let Err(error) = asked {
+                    tracing::warn!(account = %account.name, %error, "a payment that is waited for could not be asked about");
+                },
+                () = app.world.tasks.stopping() => {}
+            }
+        });
     }
 
     fn returned_payment(

@@ -92,7 +92,7 @@ impl Traffic {
             });
             gauge.set(i64::try_from(behind).unwrap_or(i64::MAX));
         }
-        let counted = app.metrics.encode()?;
+        let counted = app.counted()?;
         let mut text = counted.strip_suffix(END).unwrap_or(&counted).to_owned();
         encode(&mut text, &self.registry)?;
         Ok(text)

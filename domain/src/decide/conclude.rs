@@ -3,7 +3,7 @@
 use crate::Timestamp;
 use crate::command::{Conclude, Rejection};
 use crate::event::OrderEvent;
-use crate::order::{CancelWish, OrderStatus, Payment, PaymentStage, Pending, PlacedOrder};
+use crate::order::{CancelWish, OrderStatus, Payment, PlacedOrder};
 
 /// How long after its end a payment may still be paid at its gateway, for clocks differ.
 const GRACE_SECS: i64 = 600;
@@ -60,15 +60,9 @@ fn all_over(order: &PlacedOrder, command: &Conclude) -> bool {
             .all(|payment| is_over(payment, command))
 }
 
-/// Whether no money can come by the payment any more, or it counts so. A start that the gateway
-/// refused ends a payment, unless the gateway spoke of it as payable nonetheless.
+/// Whether no money can come by the payment any more, or it counts so.
 fn is_over(payment: &Payment, command: &Conclude) -> bool {
-    let ended = match payment.stage {
-        PaymentStage::Closed => true,
-        PaymentStage::Failed { .. } => payment.pending == Pending::Unheard,
-        PaymentStage::Starting | PaymentStage::Open { .. } => !payment.transactions.is_empty(),
-    };
-    ended
+    !payment.is_endless()
         || command.excused.contains(&payment.payment)
         || payment
             .expires_at

@@ -2,8 +2,8 @@
 //! The sums keep received = paid + held + returned.
 
 use super::{
-    Disposition, OpenedException, OrderStatus, Payment, PaymentStage, PaymentStatus, PlacedOrder,
-    Refund, RefundStatus, Transaction,
+    Disposition, OpenedException, OrderStatus, Payment, PaymentStage, PaymentStatus, Pending,
+    PlacedOrder, Refund, RefundStatus, Transaction,
 };
 use crate::book::{Acceptance, Book, offered};
 use crate::exception::{ExceptionId, ResolutionAction};
@@ -128,6 +128,18 @@ impl PlacedOrder {
 }
 
 impl Payment {
+    /// Whether money may still come by it, as far as anything was heard of it. A start that the gateway
+    /// refused ends a payment, unless the gateway spoke of it as payable nonetheless.
+    pub fn is_endless(&self) -> bool {
+        match self.stage {
+            PaymentStage::Closed => false,
+            PaymentStage::Failed { .. } => {
+                self.pending == Pending::Heard && self.transactions.is_empty()
+            }
+            PaymentStage::Starting | PaymentStage::Open { .. } => self.transactions.is_empty(),
+        }
+    }
+
     /// How the payment shows outside.
     pub fn status(&self) -> PaymentStatus {
         match self.shown_transaction().map(|money| &money.disposition) {

@@ -19,7 +19,7 @@ use payfold_store::Position;
 use rusqlite::Transaction;
 
 pub use payment::{OpenPayment, OpenStage};
-pub use place::{CancelWish, DueOrder};
+pub use place::{CancelWish, DueOrder, OpenOrder};
 pub use question::{Question, QuestionReason};
 pub use refund::{OpenRefund, OpenRefundStage};
 pub use stray::{OpenStray, TakenUpStray};
@@ -116,6 +116,12 @@ impl OpenWork {
             .read(|connection| place::cancel_wishes(connection, row::stored(after), bound(limit)))
     }
 
+    /// The open order that was placed at that position, while it is open.
+    pub fn open_order(&self, position: Position) -> Result<Answer<Option<OpenOrder>>, ViewError> {
+        self.reader
+            .read(|connection| place::at(connection, row::stored(position)))
+    }
+
     /// Payments that were started by `now` and have no end, and may still get one, in the order in which
     /// they were started. Those that the gateway refused to start are not among them.
     pub fn open_payments(
@@ -126,6 +132,28 @@ impl OpenWork {
     ) -> Result<Answer<Vec<OpenPayment>>, ViewError> {
         self.reader
             .read(|connection| payment::open(connection, now, row::stored(after), bound(limit)))
+    }
+
+    /// The payment that was started at that position, while [`OpenWork::open_payments`] has it.
+    pub fn open_payment(
+        &self,
+        now: Timestamp,
+        position: Position,
+    ) -> Result<Answer<Option<OpenPayment>>, ViewError> {
+        let before = row::stored(position).saturating_sub(1);
+        self.reader.read(|connection| {
+            let next = payment::open(connection, now, before, 1)?;
+            Ok(next.into_iter().find(|row| row.position == position))
+        })
+    }
+
+    /// The refund whose last step stands at that position, while it has no outcome.
+    pub fn open_refund(&self, position: Position) -> Result<Answer<Option<OpenRefund>>, ViewError> {
+        let before = row::stored(position).saturating_sub(1);
+        self.reader.read(|connection| {
+            let next = refund::open(connection, before, 1)?;
+            Ok(next.into_iter().find(|row| row.position == position))
+        })
     }
 
     /// Refunds that are not with the buyer and not refused, in the order of their last step.
@@ -149,6 +177,19 @@ impl OpenWork {
     ) -> Result<Answer<Vec<Question>>, ViewError> {
         self.reader
             .read(|connection| question::open(connection, now, row::stored(after), bound(limit)))
+    }
+
+    /// The question that was last raised at that position, while it is worth asking.
+    pub fn question(
+        &self,
+        now: Timestamp,
+        position: Position,
+    ) -> Result<Answer<Option<Question>>, ViewError> {
+        let before = row::stored(position).saturating_sub(1);
+        self.reader.read(|connection| {
+            let next = question::open(connection, now, before, 1)?;
+            Ok(next.into_iter().find(|row| row.position == position))
+        })
     }
 
     /// Unmatched money that no order has taken up, in the order in which it came.

@@ -4,10 +4,21 @@ use indexmap::IndexMap;
 use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::{OrderNo, Timestamp};
 use payfold_store::{Position, StreamName};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::feed::{Fed, Said};
 use crate::row;
+
+/// An open order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// Its name.
+    pub order_no: OrderNo,
+    /// When it is to expire.
+    pub expires_at: Timestamp,
+    /// Since when it is to be cancelled, if it is.
+    pub cancel_wished_at: Option<Timestamp>,
+}
 
 /// An open order whose time has run out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +89,22 @@ pub(super) fn cancel_wishes(
             })
         })?
         .collect()
+}
+
+pub(super) fn at(connection: &Connection, position: i64) -> rusqlite::Result<Option<OpenOrder>> {
+    connection
+        .prepare_cached(
+            "SELECT order_no, expires_at, cancel_wished_at FROM orders WHERE position = ?1",
+        )?
+        .query_row([position], |row| {
+            let cancel_wished_at: Option<i64> = row.get(2)?;
+            Ok(OpenOrder {
+                order_no: row::name(row, 0, |text| OrderNo::new(text).ok())?,
+                expires_at: row::instant(row, 1)?,
+                cancel_wished_at: cancel_wished_at.map(Timestamp::from_micros),
+            })
+        })
+        .optional()
 }
 
 /// What a batch changes of one order. One that ended does not open again.

@@ -17,4 +17,3 @@ pub use create::CreateRequest;
 pub use refund::{RefundAnswer, RefundRequest};
 pub use reply::{CallFault, Reply, Verified};
 pub use request::Call;
-pub use verdict::Verdict;

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use payfold_domain::{
-    Authentic, Fact, KeyFingerprint, Message, Observation, OutTradeNo, PaymentRef, Source,
+    Authentic, Fact, KeyFingerprint, Message, Observation, OutTradeNo, PaymentRef, Source, Verdict,
 };
 
 use super::answer::Answer;
 use super::members::Members;
 use super::request::Call;
-use super::verdict::{Outcome, Verdict};
+use super::verdict::Outcome;
 use crate::{AlipayAccount, Refusal};
 
 /// What the gateway answered, under its signature.

@@ -1,23 +1,9 @@
 //! What a refusal means for whoever asked 「公共错误码」. Codes are an open set, some come with a prefix and
 //! some without, and the same one can mean different things to different calls.
 
-use super::request::Call;
+use payfold_domain::Verdict;
 
-/// What a refusal means. What leaves the outcome open is none: see
-/// [`CallFault::Undecided`](crate::CallFault::Undecided).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Not now: the same request is worth sending again later. Of a bill: it may not be there yet.
-    AskAgain,
-    /// The gateway does not know the trade; there is none before the buyer acts. Of a bill: there was
-    /// no business on that day.
-    NotThere,
-    /// A person has to do something first (fill the balance, mend the settings at Alipay); then the
-    /// same request, with the same number, is worth sending again.
-    NeedsAction,
-    /// No, and no again. Of a close: the trade is paid or closed already.
-    No,
-}
+use super::request::Call;
 
 /// What an answer's codes say came of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

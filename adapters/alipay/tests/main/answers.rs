@@ -3,9 +3,8 @@
 
 use encoding_rs::GBK;
 use http::StatusCode;
-use payfold_alipay::{
-    AlipayAccount, Call, CallFault, Refusal, Reply, Verdict, verify_answer_again,
-};
+use payfold_alipay::{AlipayAccount, Call, CallFault, Refusal, Reply, verify_answer_again};
+use payfold_domain::Verdict;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;

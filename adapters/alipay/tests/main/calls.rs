@@ -1,6 +1,6 @@
 //! What the answers to calls say of a payment or a refund, once they are verified.
 
-use payfold_alipay::{Call, CallFault, RefundAnswer, Refusal, Reply, Verdict, Verified};
+use payfold_alipay::{Call, CallFault, RefundAnswer, Refusal, Reply, Verified};
 use payfold_domain::{
     AccountName, Application, Authentic, Fact, Message, Money, OutTradeNo, Receipt, RefundFact,
     RefundNo, RefundSize, RefundState, Source, Timestamp, TransactionId,
@@ -346,7 +346,7 @@ fn a_code_a_trade_and_a_bill_are_read_out_of_their_answers() {
 
 #[test]
 fn what_a_refusal_means_goes_by_the_call() {
-    use Verdict::{AskAgain, NeedsAction, No, NotThere};
+    use payfold_domain::Verdict::{AskAgain, NeedsAction, No, NotThere};
     for (call, code, sub_code, verdict) in [
         (Call::Query, "40004", "ACQ.TRADE_NOT_EXIST", NotThere),
         (Call::Query, "40004", "ACQ.INVALID_PARAMETER", No),

@@ -9,6 +9,7 @@ mod query;
 mod refund;
 mod reply;
 mod request;
+mod verdict;
 
 pub use invoke::{AppParameters, JsapiParameters, h5_url_with_return};
 pub use order::{InWechat, PayRequest};

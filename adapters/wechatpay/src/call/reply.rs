@@ -3,8 +3,9 @@
 //! never a failure of the payment: ask again.
 
 use http::{HeaderMap, StatusCode};
-use payfold_domain::{Authentic, KeyFingerprint, Message, Timestamp};
+use payfold_domain::{Authentic, KeyFingerprint, Message, Timestamp, Verdict};
 
+use super::verdict::verdict;
 use crate::grammar::malformed;
 use crate::v3::{self, Object, SignedHeaders};
 use crate::{Refusal, WechatPayAccount};
@@ -16,8 +17,8 @@ pub enum Reply<'a> {
     Done(Verified<'a>),
     /// It refused the call (4xx), and did nothing.
     Refused {
-        /// The HTTP status: 429 asks to slow down, 404 does not know the order.
-        status: u16,
+        /// What it means.
+        verdict: Verdict,
         /// The gateway's code, from an open set.
         code: String,
         /// The gateway's message, for people.
@@ -99,7 +100,7 @@ impl WechatPayAccount {
                     verify().map(|_verified| Proof::Signed)?
                 };
                 Ok(Reply::Refused {
-                    status: status_code,
+                    verdict: verdict(status, &code),
                     code,
                     message,
                     proof,

@@ -47,7 +47,7 @@ pub(crate) async fn take_return(
 }
 
 async fn go_on(
-    app: &App,
+    app: &Arc<App>,
     order_no: &OrderNo,
     return_url: Option<String>,
 ) -> Result<Response, AppError> {
@@ -62,8 +62,9 @@ async fn go_on(
     })
 }
 
-/// How the order stands once it is no longer open, or after 3 s; `None` where it cannot be read.
-async fn truth(app: &App, order_no: &OrderNo) -> Result<Option<OrderStatus>, AppError> {
+/// How the order stands once it is no longer open, or after 3 s; `None` where it cannot be read. While
+/// it is open, the gateway is asked.
+async fn truth(app: &Arc<App>, order_no: &OrderNo) -> Result<Option<OrderStatus>, AppError> {
     let decided = async {
         loop {
             let Some(folded) = app.order(order_no).await? else {
@@ -75,6 +76,7 @@ async fn truth(app: &App, order_no: &OrderNo) -> Result<Option<OrderStatus>, App
             if order.status != OrderStatus::Open {
                 return Ok(Some(order.status));
             }
+            app.ask_for_waiters(&folded.state);
             app.order_changed(order_no, folded.head.version, PATIENCE)
                 .await?;
         }

@@ -16,9 +16,13 @@ use crate::http::auth::{Caller, other_route};
 use crate::http::path::PathNames;
 use crate::http::problem::Problem;
 use crate::http::query::{Query, number};
+use crate::world::Phase;
 
 /// The longest that an answer is held, in seconds.
 const LONGEST_WAIT: usize = 30;
+
+/// How often the gateways are asked for somebody who waits.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
 
 /// Reads the order.
 pub(crate) async fn read_order(
@@ -74,23 +78,27 @@ async fn shown(
 }
 
 /// The order now; where the caller knows that version already, once it has changed or the wait is over.
+/// Who waits for an open order has its payments asked about meanwhile.
 async fn changed(
-    app: &App,
+    app: &Arc<App>,
     order_no: &OrderNo,
     headers: &HeaderMap,
     wait: usize,
 ) -> Result<Option<Folded<Order>>, Problem> {
-    let folded = app.order(order_no).await?;
-    let known = folded.as_ref().filter(|folded| is_known(headers, folded));
-    let Some(version) = known.map(|known| known.head.version) else {
-        return Ok(folded);
-    };
-    if wait == 0 {
-        return Ok(folded);
+    let mut left = Duration::from_secs(u64::try_from(wait).unwrap_or_default());
+    let mut folded = app.order(order_no).await?;
+    while let Some(known) = folded.as_ref().filter(|folded| is_known(headers, folded)) {
+        if left.is_zero() || app.world.tasks.phase() == Phase::Stopping {
+            break;
+        }
+        app.ask_for_waiters(&known.state);
+        let stretch = left.min(ASKED_AGAIN);
+        app.order_changed(order_no, known.head.version, stretch)
+            .await?;
+        left = left.saturating_sub(stretch);
+        folded = app.order(order_no).await?;
     }
-    let patience = Duration::from_secs(u64::try_from(wait).unwrap_or_default());
-    app.order_changed(order_no, version, patience).await?;
-    Ok(app.order(order_no).await?)
+    Ok(folded)
 }
 
 /// The ETag: the order's version.

@@ -2,9 +2,10 @@
 
 use payfold_domain::order::{Payment, PlacedOrder, Refund};
 use payfold_domain::{Method, Timestamp};
+use payfold_wechatpay::{AppParameters, JsapiParameters};
 use serde::Serialize;
 
-use crate::app::{Action, App, AppError, Freshness};
+use crate::app::{Action, App, AppError, Freshness, SdkParams};
 use crate::http::instant;
 use crate::http::order::answer::{Actions, MoneyAnswer};
 use crate::http::problem::Problem;
@@ -58,15 +59,20 @@ enum Step {
         expires_at: String,
     },
     Sdk {
-        params: SdkParams,
+        params: SdkAnswer,
         expires_at: String,
     },
     None,
 }
 
+/// What a gateway's SDK takes, by the SDK's own names.
 #[derive(Serialize)]
-struct SdkParams {
-    order_string: String,
+#[serde(untagged)]
+enum SdkAnswer {
+    OrderString { order_string: String },
+    TradeNo { trade_no: String },
+    Jsapi(JsapiParameters),
+    App(AppParameters),
 }
 
 /// The payment as callers with a key see it.
@@ -141,14 +147,22 @@ impl From<Action> for Step {
                 content,
                 expires_at: until(expires_at),
             },
-            Action::Sdk {
-                order_string,
-                expires_at,
-            } => Self::Sdk {
-                params: SdkParams { order_string },
+            Action::Sdk { params, expires_at } => Self::Sdk {
+                params: params.into(),
                 expires_at: until(expires_at),
             },
             Action::None => Self::None,
+        }
+    }
+}
+
+impl From<SdkParams> for SdkAnswer {
+    fn from(params: SdkParams) -> Self {
+        match params {
+            SdkParams::OrderString(order_string) => Self::OrderString { order_string },
+            SdkParams::TradeNo(trade_no) => Self::TradeNo { trade_no },
+            SdkParams::Jsapi(params) => Self::Jsapi(params),
+            SdkParams::App(params) => Self::App(params),
         }
     }
 }

@@ -63,10 +63,15 @@ fn read(fields: &mut Fields<'_>, flaws: &mut Flaws, settings: &Settings) -> Opti
             format!("is missing: {} asks for it", method.as_str()),
         );
     }
+    let client_ip = client_ip?;
+    if method == Method::WechatpayH5 && client_ip.is_none() {
+        let reason = format!("is missing: {} asks for it", method.as_str());
+        flaws.note("/client_ip", reason);
+    }
     Some(StartRequest {
         method,
         return_url: return_url?,
-        client_ip: client_ip?,
+        client_ip,
         openid,
     })
 }

@@ -46,6 +46,7 @@ impl From<AppError> for Problem {
                     "what became of the call at the gateway is not known",
                 )
             }
+            AppError::GatewayNotAsked(_) => Self::new(Kind::Overloaded, error.to_string()),
             AppError::Signing(problem) => {
                 tracing::error!(problem, "a request to a gateway could not be signed");
                 Self::new(

@@ -1,0 +1,204 @@
+//! Asking a gateway to give money back, and how that stands. A refund has one number for ever: whatever
+//! came of a call, the same number is sent again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use payfold_alipay::{Call, RefundAnswer};
+use payfold_domain::{Authentic, Message, Money, PaymentRef, RefundNo, Timestamp, Verdict};
+use payfold_wechatpay::{Proof, Reply};
+
+use super::{CallKind, answer_evidence, unknown, unsigned};
+use crate::app::accounts::{Account, GatewayAccount};
+use crate::app::handle::Proven;
+use crate::app::{App, AppError};
+
+/// How many characters of a reason a gateway takes 「退款申请」.
+const REASON_CHARACTERS: usize = 80;
+
+/// Money that is to be given back.
+#[derive(Debug, Clone)]
+pub(crate) struct RefundCall {
+    /// The payment it is given back out of.
+    pub(crate) payment: PaymentRef,
+    /// Its number.
+    pub(crate) refund_no: RefundNo,
+    /// How much.
+    pub(crate) amount: Money,
+    /// What the payment brought.
+    pub(crate) paid: Money,
+    /// Why, for the buyer to read.
+    pub(crate) reason: Option<String>,
+}
+
+/// What a gateway says to a refund, or of it.
+#[derive(Debug)]
+pub(crate) enum AskedBack {
+    /// Facts.
+    Said(Box<Message>, Box<Proven>),
+    /// It does not know the refund, or not yet.
+    NotThere,
+    /// It wants a person to act first; the refund keeps its number.
+    NeedsAction,
+    /// It refuses, and says so under its signature.
+    No,
+}
+
+impl RefundCall {
+    fn request(
+        &self,
+        account: &Account,
+        notify_url: &str,
+        now: Timestamp,
+        nonce: &str,
+    ) -> Result<Request<Bytes>, AppError> {
+        let reason: Option<String> = self
+            .reason
+            .as_ref()
+            .map(|reason| reason.chars().take(REASON_CHARACTERS).collect());
+        match &account.gateway {
+            GatewayAccount::Alipay(alipay) => alipay
+                .refund_request(&payfold_alipay::RefundRequest {
+                    out_trade_no: &self.payment.out_trade_no,
+                    refund_no: &self.refund_no,
+                    amount: self.amount,
+                    reason: reason.as_deref(),
+                    now,
+                })
+                .map_err(unsigned),
+            GatewayAccount::WechatPay(wechatpay) => wechatpay
+                .refund_request(&payfold_wechatpay::RefundRequest {
+                    out_trade_no: &self.payment.out_trade_no,
+                    refund_no: &self.refund_no,
+                    amount: self.amount,
+                    paid: self.paid,
+                    reason: reason.as_deref(),
+                    notify_url,
+                    now,
+                    nonce,
+                })
+                .map_err(unsigned),
+        }
+    }
+}
+
+impl App {
+    /// Asks a gateway to give money back.
+    pub(crate) async fn refund(
+        &self,
+        account: &Arc<Account>,
+        call: &RefundCall,
+    ) -> Result<AskedBack, AppError> {
+        let (payment, refund_no) = (call.payment.clone(), call.refund_no.clone());
+        let call = call.clone();
+        let notify_url = self.settings.notify_url(&account.name);
+        self.exchange(
+            account,
+            CallKind::Refund,
+            move |account, now, nonce| call.request(account, &notify_url, now, nonce),
+            |answer, now| read(account, Call::Refund, &payment, &refund_no, answer, now),
+        )
+        .await
+    }
+
+    /// Asks a gateway how a refund stands.
+    pub(crate) async fn ask_refund(
+        &self,
+        account: &Arc<Account>,
+        payment: &PaymentRef,
+        refund_no: &RefundNo,
+    ) -> Result<AskedBack, AppError> {
+        let (number, refund) = (payment.out_trade_no.clone(), refund_no.clone());
+        self.exchange(
+            account,
+            CallKind::RefundQuery,
+            move |account, now, nonce| match &account.gateway {
+                GatewayAccount::Alipay(alipay) => alipay
+                    .refund_query_request(&number, &refund, now)
+                    .map_err(unsigned),
+                GatewayAccount::WechatPay(wechatpay) => wechatpay
+                    .refund_query_request(&refund, now, nonce)
+                    .map_err(unsigned),
+            },
+            |answer, now| read(account, Call::RefundQuery, payment, refund_no, answer, now),
+        )
+        .await
+    }
+}
+
+fn read(
+    account: &Account,
+    call: Call,
+    payment: &PaymentRef,
+    refund_no: &RefundNo,
+    answer: &Response<Bytes>,
+    now: Timestamp,
+) -> Result<AskedBack, AppError> {
+    let said = |authentic: Authentic| {
+        let proven = answer_evidence(account, answer, &authentic, now);
+        AskedBack::Said(Box::new(authentic.message), Box::new(proven))
+    };
+    match &account.gateway {
+        GatewayAccount::Alipay(alipay) => {
+            let reply = alipay.verify_response(call, answer.status(), answer.body());
+            match reply.map_err(unknown)? {
+                payfold_alipay::Reply::Done(verified) => {
+                    let number = &payment.out_trade_no;
+                    match alipay
+                        .read_refund(verified, number, refund_no, now)
+                        .map_err(unknown)?
+                    {
+                        RefundAnswer::Said(authentic) => Ok(said(authentic)),
+                        RefundAnswer::NotThere => Ok(AskedBack::NotThere),
+                    }
+                }
+                payfold_alipay::Reply::Refused { verdict, code, .. } => {
+                    tracing::warn!(account = %account.name, code, "a refund was refused");
+                    refused(verdict, code, Proof::Signed)
+                }
+            }
+        }
+        GatewayAccount::WechatPay(wechatpay) => {
+            let reply =
+                wechatpay.verify_response(answer.status(), answer.headers(), answer.body(), now);
+            match reply.map_err(unknown)? {
+                Reply::Done(verified) => {
+                    let authentic = wechatpay
+                        .read_refund(verified, refund_no, now)
+                        .map_err(unknown)?;
+                    of_that_payment(authentic, payment).map(said)
+                }
+                Reply::Refused {
+                    verdict,
+                    code,
+                    message: _,
+                    proof,
+                } => {
+                    tracing::warn!(account = %account.name, code, "a refund was refused");
+                    refused(verdict, code, proof)
+                }
+            }
+        }
+    }
+}
+
+/// An answer about a refund of another payment is none.
+fn of_that_payment(authentic: Authentic, payment: &PaymentRef) -> Result<Authentic, AppError> {
+    match &authentic.message {
+        Message::Observation(observation) if observation.payment != *payment => Err(
+            AppError::GatewayUnknown("the answer speaks of another payment".to_owned()),
+        ),
+        Message::Observation(_) | Message::RefundHint(_) | Message::Unknown(_) => Ok(authentic),
+    }
+}
+
+/// Nothing that is final rests on a refusal that nobody signed.
+fn refused(verdict: Verdict, code: String, proof: Proof) -> Result<AskedBack, AppError> {
+    match (verdict, proof) {
+        (Verdict::AskAgain, _) => Err(AppError::GatewayUnknown(code)),
+        (Verdict::NotThere, _) => Ok(AskedBack::NotThere),
+        (Verdict::NeedsAction, _) | (Verdict::No, Proof::Unsigned) => Ok(AskedBack::NeedsAction),
+        (Verdict::No, Proof::Signed) => Ok(AskedBack::No),
+    }
+}

@@ -1,0 +1,97 @@
+//! When each row of open work is looked at next. It holds positions alone and is made anew from the
+//! view at each start, so nothing is lost with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use payfold_domain::Timestamp;
+use payfold_store::Position;
+
+/// When each row is looked at next.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    due: BTreeSet<(Timestamp, Position)>,
+    times: BTreeMap<Position, Timestamp>,
+}
+
+impl Agenda {
+    /// Looks at a row then, and not when it was to be looked at before.
+    pub(super) fn put(&mut self, row: Position, at: Timestamp) {
+        if let Some(before) = self.times.insert(row, at) {
+            self.due.remove(&(before, row));
+        }
+        self.due.insert((at, row));
+    }
+
+    /// Looks at a row then, unless it is on the agenda already.
+    pub(super) fn put_new(&mut self, row: Position, at: Timestamp) {
+        if !self.times.contains_key(&row) {
+            self.put(row, at);
+        }
+    }
+
+    /// Takes out the rows that are due, those due first first, at most so many.
+    pub(super) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Position> {
+        let mut taken = Vec::new();
+        while taken.len() < most {
+            match self.due.first() {
+                Some((at, row)) if *at <= now => {
+                    let row = *row;
+                    self.due.pop_first();
+                    self.times.remove(&row);
+                    taken.push(row);
+                }
+                Some(_) | None => break,
+            }
+        }
+        taken
+    }
+
+    /// How late the row is that has been due longest, in seconds.
+    pub(super) fn late_secs(&self, now: Timestamp) -> i64 {
+        self.due
+            .first()
+            .map_or(0, |(at, _)| now.secs_since(*at).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_comes_once_at_its_last_time_and_in_order(
+            puts in proptest::collection::vec((0_u64..20, 0_i64..100), 0..60),
+            now in 0_i64..120,
+        ) {
+            let mut agenda = Agenda::default();
+            let mut last = BTreeMap::new();
+            for (row, secs) in puts {
+                agenda.put(Position(row), at(secs));
+                last.insert(Position(row), at(secs));
+            }
+            let due = last.values().filter(|time| **time <= at(now)).count();
+            let taken = agenda.take_due(at(now), usize::MAX);
+            prop_assert_eq!(taken.len(), due);
+            let times: Vec<_> = taken.iter().map(|row| last[row]).collect();
+            prop_assert!(times.is_sorted());
+            prop_assert_eq!(agenda.late_secs(at(now)), 0);
+            prop_assert_eq!(agenda.take_due(at(1_000), usize::MAX).len(), last.len() - due);
+        }
+    }
+
+    #[test]
+    fn what_is_late_is_told() {
+        let mut agenda = Agenda::default();
+        agenda.put(Position(1), at(10));
+        agenda.put(Position(2), at(20));
+        assert_eq!(agenda.late_secs(at(25)), 15);
+        agenda.take_due(at(25), 1);
+        assert_eq!(agenda.late_secs(at(25)), 5);
+    }
+}

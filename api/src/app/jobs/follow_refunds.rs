@@ -1,0 +1,279 @@
+//! Refunds are asked for and followed to their end, one after the other for each payment. A refund has
+//! one number for ever: what nobody knows the end of is asked for again under it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use payfold_domain::order::{Order, Refund, Transaction};
+use payfold_domain::stray::Stray;
+use payfold_domain::{
+    Fact, Gateway, Message, Observation, PaymentRef, RefundFact, RefundSize, RefundState, Source,
+    Timestamp,
+};
+use payfold_projections::{OpenRefund, OpenRefundStage};
+use payfold_store::{Position, StreamName};
+
+use super::agenda::Agenda;
+use super::{AT_ONCE, PAGE};
+use crate::app::accounts::Account;
+use crate::app::calls::{AskedBack, RefundCall};
+use crate::app::handle::Ground;
+use crate::app::{App, AppError};
+
+/// How long after a call of which nobody knows what came the same is sent again, in seconds.
+const AFTER_UNKNOWN_SECS: i64 = 30;
+
+/// How long a refund that was taken up is left alone before it is asked about, in seconds: what Alipay
+/// answers sooner proves nothing (`alipay.trade.fastpay.refund.query`).
+const SUBMITTED_FIRST_SECS: i64 = 10;
+
+/// A refund that was taken up is asked about no more and no less often than this, in seconds.
+const SUBMITTED_SECS: (i64, i64) = (30, 3_600);
+
+/// A refund that waits for a person is asked about no more and no less often than this, in seconds.
+const STUCK_SECS: (i64, i64) = (600, 6 * 3_600);
+
+/// The refunds without an outcome, when each is looked at next, and when something of each
+/// payment may be asked back again.
+#[derive(Debug, Default)]
+pub(super) struct Refunds {
+    /// Rows up to here are on the agenda, or were.
+    seen: Position,
+    agenda: Agenda,
+    next_call: BTreeMap<PaymentRef, Timestamp>,
+}
+
+/// A refund as its stream knows it.
+struct Known {
+    refund: Refund,
+    money: Transaction,
+}
+
+impl App {
+    /// Brings every refund that is due a step further.
+    pub(super) async fn follow_refunds(&self, refunds: &mut Refunds) -> Result<(), AppError> {
+        let now = self.world.now();
+        self.put_new_refunds(refunds, now)?;
+        let late = refunds.agenda.late_secs(now);
+        self.metrics.job_late("following refunds", late);
+        loop {
+            let due = refunds.agenda.take_due(now, PAGE);
+            if due.is_empty() {
+                return Ok(());
+            }
+            let mut rows = Vec::new();
+            for position in due {
+                let row = self.views.open_work.open_refund(position)?.value;
+                rows.extend(row.filter(|row| refunds.may_go_on(row, self.apart_secs(row), now)));
+            }
+            let following = stream::iter(rows)
+                .map(|row| async move { (self.follow_refund(&row).await, row) })
+                .buffer_unordered(AT_ONCE);
+            let followed: Vec<_> = following.collect().await;
+            for (outcome, row) in followed {
+                let now = self.world.now();
+                let after = match outcome {
+                    Ok(()) => interval(&row, now),
+                    Err(error) => {
+                        tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
+                        AFTER_UNKNOWN_SECS
+                    }
+                };
+                refunds.agenda.put(row.position, now.plus_secs(after));
+            }
+        }
+    }
+
+    fn put_new_refunds(&self, refunds: &mut Refunds, now: Timestamp) -> Result<(), AppError> {
+        loop {
+            let rows = self.views.open_work.open_refunds(refunds.seen, PAGE)?.value;
+            for row in &rows {
+                refunds.seen = row.position;
+                let first = match row.stage {
+                    OpenRefundStage::Requested => now,
+                    OpenRefundStage::Submitted => row.since.plus_secs(SUBMITTED_FIRST_SECS),
+                    OpenRefundStage::NeedsAction => row.since.plus_secs(STUCK_SECS.0),
+                };
+                refunds.agenda.put(row.position, first);
+            }
+            if rows.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn follow_refund(&self, row: &OpenRefund) -> Result<(), AppError> {
+        let Some(account) = self.askable(&row.payment.account) else {
+            return Ok(());
+        };
+        match row.stage {
+            OpenRefundStage::Requested => self.ask_back(&account, row).await,
+            OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
+                self.ask_how_it_stands(&account, row).await
+            }
+        }
+    }
+
+    /// How far apart the gateway wants the refunds of one payment (`alipay.trade.refund`: 3 s; 「退款申请」:
+    /// a minute), in seconds.
+    fn apart_secs(&self, row: &OpenRefund) -> i64 {
+        match self.accounts.get(&row.payment.account) {
+            Some(account) => match account.gateway() {
+                Gateway::Alipay => 3,
+                Gateway::WechatPay => 60,
+            },
+            None => AFTER_UNKNOWN_SECS,
+        }
+    }
+
+    /// Asks the gateway to give the money back. A repeat says what the first call has done.
+    async fn ask_back(&self, account: &Arc<Account>, row: &OpenRefund) -> Result<(), AppError> {
+        let Some(known) = self.known_refund(row).await? else {
+            return Ok(());
+        };
+        let call = RefundCall {
+            payment: row.payment.clone(),
+            refund_no: row.refund_no.clone(),
+            amount: known.refund.amount,
+            paid: known.money.amount,
+            reason: known.refund.reason.clone(),
+        };
+        match self.refund(account, &call).await? {
+            AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
+            AskedBack::NeedsAction => {
+                self.state_refund(account, row, &known, RefundState::NeedsAction)
+                    .await
+            }
+            AskedBack::NotThere => {
+                self.state_refusal(account, row, &known, RefundState::NeedsAction)
+                    .await
+            }
+            AskedBack::No => {
+                self.state_refusal(account, row, &known, RefundState::Failed)
+                    .await
+            }
+        }
+    }
+
+    /// The gateway refused. What an earlier call under this number has done comes before that.
+    async fn state_refusal(
+        &self,
+        account: &Arc<Account>,
+        row: &OpenRefund,
+        known: &Known,
+        state: RefundState,
+    ) -> Result<(), AppError> {
+        let asked = self
+            .ask_refund(account, &row.payment, &row.refund_no)
+            .await?;
+        match asked {
+            AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
+            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No => {
+                self.state_refund(account, row, known, state).await
+            }
+        }
+    }
+
+    async fn ask_how_it_stands(
+        &self,
+        account: &Arc<Account>,
+        row: &OpenRefund,
+    ) -> Result<(), AppError> {
+        let asked = self
+            .ask_refund(account, &row.payment, &row.refund_no)
+            .await?;
+        match (asked, row.stage) {
+            (AskedBack::Said(message, proven), _) => {
+                self.take_answer(account, *message, &proven).await
+            }
+            // It was taken up and is not there: the same number is sent again.
+            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted) => {
+                self.ask_back(account, row).await
+            }
+            (AskedBack::NeedsAction | AskedBack::NotThere | AskedBack::No, _) => Ok(()),
+        }
+    }
+
+    /// The refund, as the stream that it lies in knows it now; `None` where it has an outcome.
+    async fn known_refund(&self, row: &OpenRefund) -> Result<Option<Known>, AppError> {
+        let (refunds, transactions) = match &row.stream {
+            StreamName::Order(order_no) => match self.fold_now::<Order>(order_no).await?.state {
+                Order::Placed(order) => match order.payment(&row.payment) {
+                    Some(payment) => (payment.refunds.clone(), payment.transactions.clone()),
+                    None => return Ok(None),
+                },
+                Order::Unplaced | Order::Corrupt(_) => return Ok(None),
+            },
+            StreamName::Stray(payment) => match self.fold_now::<Stray>(payment).await?.state {
+                Stray::Heard(money) => (money.refunds, money.transactions),
+                Stray::Unheard | Stray::Corrupt(_) => return Ok(None),
+            },
+            StreamName::Account(_) | StreamName::Bill { .. } | StreamName::Seal => return Ok(None),
+        };
+        let refund = refunds
+            .into_iter()
+            .find(|refund| refund.refund_no == row.refund_no && refund.is_pending());
+        Ok(refund.and_then(|refund| {
+            let money = transactions
+                .into_iter()
+                .find(|money| money.transaction_id == refund.transaction_id)?;
+            Some(Known { refund, money })
+        }))
+    }
+
+    /// Stores what the gateway's refusal says of the refund.
+    async fn state_refund(
+        &self,
+        account: &Account,
+        row: &OpenRefund,
+        known: &Known,
+        state: RefundState,
+    ) -> Result<(), AppError> {
+        let fact = RefundFact {
+            transaction_id: Some(known.refund.transaction_id.clone()),
+            refund_no: Some(row.refund_no.clone()),
+            size: RefundSize::Exactly(known.refund.amount),
+            state,
+        };
+        let observation = Observation {
+            payment: row.payment.clone(),
+            source: Source::Query,
+            facts: vec![Fact::Refund(fact)],
+        };
+        let message = Message::Observation(observation);
+        self.observe(account, message, Ground::Nothing).await
+    }
+}
+
+impl Refunds {
+    /// Whether a refund's turn has come: the gateways want the refunds of one payment apart, so one that
+    /// is too soon is put off until then.
+    fn may_go_on(&mut self, row: &OpenRefund, apart_secs: i64, now: Timestamp) -> bool {
+        if row.stage != OpenRefundStage::Requested {
+            return true;
+        }
+        self.next_call.retain(|_, next| now < *next);
+        match self.next_call.get(&row.payment) {
+            Some(next) => {
+                self.agenda.put(row.position, *next);
+                false
+            }
+            None => {
+                let next = now.plus_secs(apart_secs);
+                self.next_call.insert(row.payment.clone(), next);
+                true
+            }
+        }
+    }
+}
+
+/// How long after a look at a refund the next one is, in seconds.
+fn interval(row: &OpenRefund, now: Timestamp) -> i64 {
+    let age = now.secs_since(row.since) / 4;
+    match row.stage {
+        OpenRefundStage::Requested => AFTER_UNKNOWN_SECS,
+        OpenRefundStage::Submitted => age.clamp(SUBMITTED_SECS.0, SUBMITTED_SECS.1),
+        OpenRefundStage::NeedsAction => age.clamp(STUCK_SECS.0, STUCK_SECS.1),
+    }
+}

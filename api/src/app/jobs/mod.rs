@@ -1,0 +1,114 @@
+//! What is due without anybody asking. Everything is read off the open-work view, so a restart forgets
+//! nothing; every step is a command that may be given twice, so many nodes may run the jobs without harm.
+
+mod agenda;
+mod conclude;
+mod follow_refunds;
+mod questions;
+mod strays;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{App, AppError};
+pub(crate) use conclude::Ending;
+use conclude::Endings;
+use follow_refunds::Refunds;
+use questions::Questions;
+use watch::Watch;
+
+/// How long the jobs rest between two looks at what is due.
+const REST: Duration = Duration::from_secs(1);
+
+/// How often every stray is compared with the claims again: a claim that is made while the process
+/// runs looks for its stray itself.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How often platform certificates are fetched: new ones appear days before the old end.
+const CERTIFICATES: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How many rows of open work are taken at a time.
+const PAGE: usize = 100;
+
+/// How many gateways' answers one job waits for at a time.
+const AT_ONCE: usize = 8;
+
+/// How long after a failure a row is looked at again, in seconds.
+const AFTER_FAILURE_SECS: i64 = 10;
+
+impl App {
+    /// Does what is due, until the program stops.
+    pub async fn run_jobs(self: Arc<Self>) {
+        let ends = async {
+            let mut endings = Endings::default();
+            loop {
+                self.log_failure("ending orders", self.end_orders(&mut endings).await);
+                self.log_failure("finishing take-ups", self.finish_take_ups().await);
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let watch = async {
+            let mut watch = Watch::default();
+            loop {
+                self.log_failure("watching payments", self.watch_payments(&mut watch).await);
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let refunds = async {
+            let mut refunds = Refunds::default();
+            loop {
+                self.log_failure("following refunds", self.follow_refunds(&mut refunds).await);
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let questions = async {
+            let mut questions = Questions::default();
+            loop {
+                self.log_failure("asking questions", self.ask_questions(&mut questions).await);
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let sweep = async {
+            loop {
+                self.log_failure("matching strays", self.match_strays().await);
+                tokio::time::sleep(SWEEP).await;
+            }
+        };
+        let certificates = async {
+            loop {
+                self.log_failure("fetching certificates", self.fetch_all_certificates().await);
+                tokio::time::sleep(CERTIFICATES).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ends => {}
+            () = watch => {}
+            () = refunds => {}
+            () = questions => {}
+            () = sweep => {}
+            () = certificates => {}
+            () = self.world.tasks.stopping() => {}
+        }
+    }
+
+    fn log_failure(&self, job: &str, outcome: Result<(), AppError>) {
+        if let Err(error) = outcome {
+            self.metrics.job_failed(job);
+            tracing::warn!(job, %error, "a job could not finish and tries again");
+        }
+    }
+
+    async fn fetch_all_certificates(&self) -> Result<(), AppError> {
+        let mut failed = Ok(());
+        for name in self.accounts.all().keys() {
+            if let Some(account) = self.askable(name)
+                && let Err(error) = self.refresh_certificates(&account).await
+            {
+                failed = Err(error);
+            }
+        }
+        failed
+    }
+}

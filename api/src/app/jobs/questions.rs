@@ -1,0 +1,131 @@
+//! Questions that only the gateway can answer: what an unsigned notify claims of a refund, and what does
+//! not fit together. Each is asked until the gateway gives an answer; a restart asks again.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use payfold_domain::RefundNo;
+use payfold_domain::event::{Event, OrderEvent, RefundHintReceived, StrayEvent};
+use payfold_projections::{Question, QuestionReason};
+use payfold_store::{Position, decode};
+
+use super::agenda::Agenda;
+use super::{AT_ONCE, PAGE};
+use crate::app::accounts::Account;
+use crate::app::calls::AskedBack;
+use crate::app::{App, AppError};
+
+/// How long after a failure a question is asked again, in seconds.
+const AFTER_FAILURE_SECS: i64 = 30;
+
+/// The questions that have no answer yet.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    /// Rows up to here are on the agenda, or were.
+    seen: Position,
+    agenda: Agenda,
+}
+
+impl App {
+    /// Asks what is to be asked.
+    pub(super) async fn ask_questions(&self, questions: &mut Questions) -> Result<(), AppError> {
+        let now = self.world.now();
+        loop {
+            let rows = self
+                .views
+                .open_work
+                .questions(now, questions.seen, PAGE)?
+                .value;
+            for row in &rows {
+                questions.seen = row.position;
+                questions.agenda.put(row.position, row.since);
+            }
+            if rows.len() < PAGE {
+                break;
+            }
+        }
+        let late = questions.agenda.late_secs(now);
+        self.metrics.job_late("asking questions", late);
+        loop {
+            let due = questions.agenda.take_due(now, PAGE);
+            if due.is_empty() {
+                return Ok(());
+            }
+            let mut rows = Vec::new();
+            for position in due {
+                rows.extend(self.views.open_work.question(now, position)?.value);
+            }
+            let asking = stream::iter(rows)
+                .map(|row| async move { (self.ask_question(&row).await, row.position) })
+                .buffer_unordered(AT_ONCE);
+            let asked: Vec<_> = asking.collect().await;
+            for (outcome, position) in asked {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "a question to a gateway has no answer yet");
+                    let again = self.world.now().plus_secs(AFTER_FAILURE_SECS);
+                    questions.agenda.put(position, again);
+                }
+            }
+        }
+    }
+
+    async fn ask_question(&self, question: &Question) -> Result<(), AppError> {
+        let Some(account) = self.askable(&question.payment.account) else {
+            return Ok(());
+        };
+        self.ask(&account, &question.payment).await?;
+        match question.reason {
+            QuestionReason::Contradiction => Ok(()),
+            QuestionReason::RefundHint => self.confirm_hints(&account, question).await,
+        }
+    }
+
+    /// Asks about every refund that unsigned notifies named.
+    async fn confirm_hints(
+        &self,
+        account: &Arc<Account>,
+        question: &Question,
+    ) -> Result<(), AppError> {
+        for refund_no in self.hinted_refunds(question).await? {
+            let asked = self
+                .ask_refund(account, &question.payment, &refund_no)
+                .await?;
+            match asked {
+                AskedBack::Said(message, proven) => {
+                    self.take_answer(account, *message, &proven).await?;
+                }
+                // It was not true.
+                AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn hinted_refunds(&self, question: &Question) -> Result<Vec<RefundNo>, AppError> {
+        let mut numbers = Vec::new();
+        for recorded in self.store.load(&question.stream, 0).await? {
+            let hint = match decode(&recorded) {
+                Ok(event) => hint_in(event),
+                // An event that cannot be read names no refund.
+                Err(_unreadable) => None,
+            };
+            let named = hint
+                .filter(|hint| hint.payment == question.payment)
+                .and_then(|hint| hint.claimed.refund_no);
+            if let Some(refund_no) = named
+                && !numbers.contains(&refund_no)
+            {
+                numbers.push(refund_no);
+            }
+        }
+        Ok(numbers)
+    }
+}
+
+fn hint_in(event: Event) -> Option<RefundHintReceived> {
+    match event {
+        Event::Order(OrderEvent::RefundHintReceived(hint))
+        | Event::Stray(StrayEvent::RefundHintReceived(hint)) => Some(hint),
+        Event::Order(_) | Event::Stray(_) | Event::Account(_) | Event::Bill(_) => None,
+    }
+}

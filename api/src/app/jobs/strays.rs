@@ -1,0 +1,56 @@
+//! Money between a stray and its order, as a crash may leave it.
+
+use payfold_domain::command::Rejection;
+use payfold_domain::stray::Stray;
+use payfold_store::Position;
+
+use super::PAGE;
+use crate::app::{App, AppError};
+
+impl App {
+    /// Orders that have taken a stray up and have not heard of it hear of it now.
+    pub(super) async fn finish_take_ups(&self) -> Result<(), AppError> {
+        let mut after = Position(0);
+        loop {
+            let strays = self.views.open_work.strays_taken_up(after, PAGE)?.value;
+            for stray in &strays {
+                let Some(account) = self.accounts.get(&stray.payment.account) else {
+                    continue;
+                };
+                let state = self.fold_now::<Stray>(&stray.payment).await?.state;
+                match self
+                    .hear_stray(&account, &stray.payment, &stray.order_no, &state)
+                    .await
+                {
+                    Ok(_) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            match strays.into_iter().nth(PAGE - 1) {
+                Some(last) => after = last.position,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Strays whose number an order has claimed are taken up: a crash may have come between the two.
+    pub(super) async fn match_strays(&self) -> Result<(), AppError> {
+        let mut after = Position(0);
+        loop {
+            let strays = self.views.open_work.open_strays(after, PAGE)?.value;
+            for stray in &strays {
+                let Some(account) = self.accounts.get(&stray.payment.account) else {
+                    continue;
+                };
+                if let Some(order_no) = self.order_of(&stray.payment).await? {
+                    self.take_up_claimed(&account, &stray.payment, &order_no)
+                        .await?;
+                }
+            }
+            match strays.into_iter().nth(PAGE - 1) {
+                Some(last) => after = last.position,
+                None => return Ok(()),
+            }
+        }
+    }
+}

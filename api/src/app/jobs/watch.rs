@@ -1,0 +1,155 @@
+//! Payments without an end are asked about, ever less often, until they can no longer be paid: so a
+//! lost notify costs a minute, not an order. Those that their order wants no more are closed.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use payfold_domain::order::{CancelWish, Order, OrderStatus, PlacedOrder};
+use payfold_domain::{OrderNo, PaymentRef, Timestamp};
+use payfold_projections::OpenPayment;
+use payfold_store::Position;
+
+use super::agenda::Agenda;
+use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
+use crate::app::accounts::Account;
+use crate::app::calls::Asked;
+use crate::app::{App, AppError};
+
+/// A payment is asked about no more often than this, in seconds.
+const SHORTEST_SECS: i64 = 30;
+
+/// A payment is asked about no less often than this, in seconds.
+const LONGEST_SECS: i64 = 600;
+
+/// The payments without an end, and when each is asked about next.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// Rows up to here are on the agenda, or were.
+    seen: Position,
+    agenda: Agenda,
+}
+
+impl App {
+    /// Asks about every payment that is due.
+    pub(super) async fn watch_payments(&self, watch: &mut Watch) -> Result<(), AppError> {
+        for order_no in self.unwanted.drain() {
+            self.close_unwanted(&order_no).await?;
+        }
+        let now = self.world.now();
+        self.put_new_payments(watch, now)?;
+        self.metrics
+            .job_late("watching payments", watch.agenda.late_secs(now));
+        loop {
+            let due = watch.agenda.take_due(now, PAGE);
+            if due.is_empty() {
+                return Ok(());
+            }
+            let mut rows = Vec::new();
+            for position in due {
+                rows.extend(self.views.open_work.open_payment(now, position)?.value);
+            }
+            let asking = stream::iter(rows)
+                .map(|row| async move { (self.look_after_row(&row).await, row) })
+                .buffer_unordered(AT_ONCE);
+            let asked: Vec<_> = asking.collect().await;
+            for (outcome, row) in asked {
+                let now = self.world.now();
+                let next = match outcome {
+                    Ok(()) => now.plus_secs(interval(&row, now)),
+                    Err(error) => {
+                        tracing::warn!(account = %row.payment.account, %error, "a payment could not be asked about");
+                        now.plus_secs(AFTER_FAILURE_SECS)
+                    }
+                };
+                watch.agenda.put(row.position, next);
+            }
+        }
+    }
+
+    fn put_new_payments(&self, watch: &mut Watch, now: Timestamp) -> Result<(), AppError> {
+        loop {
+            let rows = self.views.open_work.open_payments(now, watch.seen, PAGE)?;
+            for row in &rows.value {
+                watch.seen = row.position;
+                if self.askable(&row.payment.account).is_some() {
+                    let first = row.started_at.plus_secs(SHORTEST_SECS);
+                    watch.agenda.put(row.position, first);
+                }
+            }
+            if rows.value.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn look_after_row(&self, row: &OpenPayment) -> Result<(), AppError> {
+        match self.askable(&row.payment.account) {
+            Some(account) => self
+                .look_after(&account, &row.order_no, &row.payment)
+                .await
+                .map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// The payments of an order that are still open although it wants them no more, as those beside
+    /// the one that paid it, are closed at their gateways.
+    async fn close_unwanted(&self, order_no: &OrderNo) -> Result<(), AppError> {
+        let Order::Placed(order) = self.fold_now::<Order>(order_no).await?.state else {
+            return Ok(());
+        };
+        for payment in order.payments.iter().filter(|payment| payment.is_endless()) {
+            if let Some(account) = self.askable(&payment.payment.account)
+                && let Err(error) = self.look_after(&account, order_no, &payment.payment).await
+            {
+                // It stays on the agenda.
+                tracing::warn!(account = %account.name, %error, "a payment could not be closed yet");
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks about a payment, and where its order wants it no more, closes it and asks again: only what
+    /// is read back is so.
+    pub(crate) async fn look_after(
+        &self,
+        account: &Arc<Account>,
+        order_no: &OrderNo,
+        payment: &PaymentRef,
+    ) -> Result<Asked, AppError> {
+        if self.ask(account, payment).await? == Asked::NotThere {
+            return Ok(Asked::NotThere);
+        }
+        if self.is_unwanted(order_no, payment).await? {
+            self.close(account, payment).await?;
+            return self.ask(account, payment).await;
+        }
+        Ok(Asked::Told)
+    }
+
+    async fn is_unwanted(
+        &self,
+        order_no: &OrderNo,
+        payment: &PaymentRef,
+    ) -> Result<bool, AppError> {
+        let Order::Placed(order) = self.fold_now::<Order>(order_no).await?.state else {
+            return Ok(false);
+        };
+        let endless = order
+            .payment(payment)
+            .is_some_and(|payment| payment.is_endless());
+        Ok(endless && !wants_payments(&order, self.world.now()))
+    }
+}
+
+/// Whether the order may still be paid by a payment that is open.
+fn wants_payments(order: &PlacedOrder, now: Timestamp) -> bool {
+    order.status == OrderStatus::Open
+        && order.cancel_wish == CancelWish::None
+        && now < order.expires_at
+}
+
+/// How long after a look the next one is, in seconds: a quarter of the payment's age, within bounds.
+fn interval(row: &OpenPayment, now: Timestamp) -> i64 {
+    (now.secs_since(row.started_at) / 4).clamp(SHORTEST_SECS, LONGEST_SECS)
+}

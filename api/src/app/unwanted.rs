@@ -1,0 +1,28 @@
+//! Orders that were just paid while others of their payments are open: those are closed at once, and
+//! not only when their turn to be asked about comes. What is lost of this list costs that time alone.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use payfold_domain::OrderNo;
+
+/// How many orders wait at most; what comes on top is left to the payments' own turns.
+const MOST: usize = 4096;
+
+/// Orders with open payments that they want no more.
+#[derive(Default)]
+pub(crate) struct Unwanted(Mutex<BTreeSet<OrderNo>>);
+
+impl Unwanted {
+    pub(crate) fn put(&self, order_no: &OrderNo) {
+        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if orders.len() < MOST {
+            orders.insert(order_no.clone());
+        }
+    }
+
+    /// Takes them all out.
+    pub(crate) fn drain(&self) -> BTreeSet<OrderNo> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
