@@ -82,7 +82,7 @@ async fn a_buyer_who_waits_is_sent_on_as_soon_as_the_notify_comes() {
     let notify = shop.alipay().paid(&paid("pay_ret11"));
     let (answer, ()) = tokio::join!(comes_back(&shop, "ali", &query), async {
         let version = |order: &Value| order["version"].as_u64().unwrap();
-        shop.order_once("ret11", |order| version(order) == 3).await;
+        shop.order_once("ret11", |order| version(order) >= 3).await;
         assert_eq!(shop.notify("ali", &notify).await.text, "success");
     });
     let paid = shop.sandbox_page("/done?order_no=ret11&status=paid");
