@@ -72,8 +72,8 @@ pub(super) fn packed(files: &[(String, String)], at: DateTime<Utc>) -> Result<Ve
 /// Time, then date, as DOS packs them, in Beijing.
 fn dos_time(at: DateTime<Utc>) -> [u8; 4] {
     let local = beijing::local(at);
-    let time = local.hour() << 11 | local.minute() << 5 | local.second() / 2;
+    let time = (local.hour() << 11) | (local.minute() << 5) | (local.second() / 2);
     let year = u32::try_from(local.year() - 1980).unwrap_or(0);
-    let date = year << 9 | local.month() << 5 | local.day();
+    let date = (year << 9) | (local.month() << 5) | local.day();
     (date << 16 | time).to_le_bytes()
 }
