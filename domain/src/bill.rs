@@ -1,5 +1,12 @@
 //! The stream of a gateway's bill of one day: what it held, and in what it differs from the events.
 
+mod row;
+
+pub use row::{
+    BillEntry, BillRow, BillSummary, BilledPayment, BilledRefund, Movement, MovementKind,
+    RefusedBill,
+};
+
 use crate::command::{Rejection, ResolveException};
 use crate::dismissal;
 use crate::event::{BillDifference, BillDifferenceFound, BillEvent, BillImported};

@@ -7,6 +7,7 @@
 
 mod account;
 mod answer;
+mod bill;
 mod buyer_return;
 mod call;
 mod certificate;

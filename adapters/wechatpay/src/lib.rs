@@ -7,6 +7,7 @@
 
 mod account;
 mod answer;
+mod bill;
 mod call;
 mod grammar;
 mod keys;
@@ -17,9 +18,10 @@ mod v3;
 
 pub use account::{AccountConfig, InvalidSetting, WechatPayAccount};
 pub use answer::{NotifyAnswer, Protocol};
+pub use bill::BillProof;
 pub use call::{
-    AppParameters, CallFault, InWechat, JsapiParameters, PayRequest, Proof, RefundRequest, Reply,
-    UnsentRequest, Verified, h5_url_with_return,
+    AppParameters, CallFault, InWechat, JsapiParameters, OfferedBill, PayRequest, Proof,
+    RefundRequest, Reply, UnsentRequest, Verified, h5_url_with_return,
 };
 pub use refusal::Refusal;
 pub use v3::verify_again_v3;

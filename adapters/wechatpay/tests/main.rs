@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod bills;
 mod calls;
 mod certificates;
 mod gateway;

@@ -33,3 +33,7 @@ pub(crate) fn text<'a>(vector: &'a Value, pointer: &str) -> &'a str {
 pub(crate) fn v3_certificates() -> Value {
     serde_json::from_str(include_str!("vectors/v3_certificates.json")).unwrap()
 }
+
+pub(crate) fn bill() -> Value {
+    serde_json::from_str(include_str!("vectors/bill_tradebill.json")).unwrap()
+}

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod bill;
 mod calls;
 mod certificates;
 mod field_bugs;

@@ -1,6 +1,7 @@
 //! Calls of the gateway: what is asked, signed, and what the answers say, verified. Nothing here
 //! connects to anything.
 
+mod bill;
 mod certificates;
 mod close;
 mod invoke;
@@ -11,6 +12,7 @@ mod reply;
 mod request;
 mod verdict;
 
+pub use bill::OfferedBill;
 pub use invoke::{AppParameters, JsapiParameters, h5_url_with_return};
 pub use order::{InWechat, PayRequest};
 pub use refund::RefundRequest;

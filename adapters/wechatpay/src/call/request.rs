@@ -41,7 +41,7 @@ pub enum UnsentRequest {
 }
 
 impl WechatPayAccount {
-    /// Signs a call and gives it its headers.
+    /// Signs a call of the gateway and gives it its headers.
     pub(super) fn signed_request(
         &self,
         call: Call,
@@ -49,22 +49,41 @@ impl WechatPayAccount {
         nonce: &str,
     ) -> Result<Request<Bytes>, UnsentRequest> {
         let path_and_query = format!("{}{}", self.gateway.base_path, call.path_and_query);
-        let authorization =
-            self.authorization(&call.method, &path_and_query, now, nonce, &call.body)?;
+        let call = Call {
+            path_and_query,
+            ..call
+        };
+        self.signed_request_to(&self.gateway.origin, call, now, nonce)
+    }
+
+    /// Signs a call, whose path is whole, of whatever lies at `origin`.
+    pub(super) fn signed_request_to(
+        &self,
+        origin: &str,
+        call: Call,
+        now: Timestamp,
+        nonce: &str,
+    ) -> Result<Request<Bytes>, UnsentRequest> {
+        let Call {
+            method,
+            path_and_query,
+            body,
+        } = call;
+        let authorization = self.authorization(&method, &path_and_query, now, nonce, &body)?;
         let mut request = Request::builder()
-            .method(call.method)
-            .uri(format!("{}{path_and_query}", self.gateway.origin))
+            .method(method)
+            .uri(format!("{origin}{path_and_query}"))
             .header(AUTHORIZATION, authorization)
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("payfold/", env!("CARGO_PKG_VERSION")));
-        if !call.body.is_empty() {
+        if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         // Chooses the key that the answer is signed with; without it, it is a platform certificate's.
         if let Some(id) = self.public_key_id() {
             request = request.header("Wechatpay-Serial", id);
         }
-        Ok(request.body(call.body)?)
+        Ok(request.body(body)?)
     }
 
     /// The `Authorization` of a request: a signature over exactly the bytes that are sent.
