@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::sandbox::Sandbox;
 use crate::till::{Payable, Payment};
 use crate::wechatpay::Parameters;
+use crate::wechatpay::platform::Platform;
 
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
             "/_sandbox/faults",
             get(faults).post(add_fault).delete(end_faults),
         )
+        .route("/_sandbox/wechatpay", get(platform).put(set_platform))
         .route("/_sandbox/clock", post(advance))
 }
 
@@ -235,6 +237,20 @@ async fn add_fault(
 async fn end_faults(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.state().faults.end();
     StatusCode::NO_CONTENT
+}
+
+/// With which keys WeChat Pay signs to the merchant.
+async fn platform(State(sandbox): State<Sandbox>) -> Json<Platform> {
+    Json(sandbox.state().platform)
+}
+
+async fn set_platform(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Json<Platform>, Problem> {
+    let wanted: Platform = read(&body)?;
+    sandbox.state().platform = wanted;
+    Ok(Json(wanted))
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,8 @@ use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey a
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::keys::{AlipayKeys, Cert, KeyNotMade, Keys, WechatPayKeys};
+use crate::certificate::Cert;
+use crate::keys::{AlipayCerts, AlipayKeys, KeyNotMade, Keys, NextPlatform, WechatPayKeys};
 use crate::outside::{Clock, Entropy};
 use crate::service::Service;
 
@@ -69,7 +70,7 @@ pub fn open(
 ) -> Result<Opened, OpenError> {
     let folder = Folder(dir);
     let keys = if dir.join(WECHATPAY_ACCOUNT).exists() {
-        folder.read_keys()?
+        folder.read_keys(clock, entropy)?
     } else {
         let keys = Keys::make(clock(), entropy)?;
         folder.write_keys(&keys)?;
@@ -87,6 +88,9 @@ const ALIPAY_ACCOUNT: &str = "alipay/account.json";
 const ALIPAY_APP_KEY: &str = "alipay/app_private_key.pem";
 const ALIPAY_PUBLIC_KEY: &str = "alipay/alipay_public_key.pem";
 const ALIPAY_GATEWAY_KEY: &str = "alipay/gateway_private_key.pem";
+const ALIPAY_APP_CERT: &str = "alipay/app_cert.pem";
+const ALIPAY_CERT: &str = "alipay/alipay_cert.pem";
+const ALIPAY_ROOT_CERT: &str = "alipay/alipay_root_cert.pem";
 const WECHATPAY_ACCOUNT: &str = "wechatpay/account.json";
 const WECHATPAY_API_V3_KEY: &str = "wechatpay/api_v3.key";
 const WECHATPAY_API_V2_KEY: &str = "wechatpay/api_v2.key";
@@ -96,12 +100,27 @@ const WECHATPAY_PUBLIC_KEY: &str = "wechatpay/pub_key.pem";
 const WECHATPAY_PUBLIC_KEY_PRIVATE: &str = "wechatpay/pub_key_private.pem";
 const WECHATPAY_PLATFORM_KEY: &str = "wechatpay/platform_private_key.pem";
 const WECHATPAY_PLATFORM_CERT: &str = "wechatpay/platform_cert.pem";
+const WECHATPAY_NEXT_KEY: &str = "wechatpay/platform_next_private_key.pem";
+const WECHATPAY_NEXT_CERT: &str = "wechatpay/platform_next_cert.pem";
 
 #[derive(Serialize, Deserialize)]
 struct AlipayAccount {
     app_id: String,
     seller_id: String,
     gateway_url: String,
+    /// For certificate mode: the files, and the SNs by which requests and answers name them.
+    #[serde(default)]
+    certificate_mode: CertificateMode,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct CertificateMode {
+    app_cert_file: String,
+    alipay_cert_file: String,
+    alipay_root_cert_file: String,
+    app_cert_sn: String,
+    alipay_cert_sn: String,
+    alipay_root_cert_sn: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,15 +137,30 @@ struct WechatPayAccount {
 struct Folder<'a>(&'a Path);
 
 impl Folder<'_> {
-    fn read_keys(&self) -> Result<Keys, OpenError> {
+    /// Reads the keys; what an older sandbox did not make yet is made now.
+    fn read_keys(&self, clock: &Clock, entropy: &Entropy) -> Result<Keys, OpenError> {
         let alipay: AlipayAccount = self.json(ALIPAY_ACCOUNT)?;
         let wechatpay: WechatPayAccount = self.json(WECHATPAY_ACCOUNT)?;
+        let app = self.private_key(ALIPAY_APP_KEY)?;
+        let gateway = self.private_key(ALIPAY_GATEWAY_KEY)?;
+        if !self.0.join(ALIPAY_ROOT_CERT).exists() {
+            let certs = AlipayCerts::make(&app, &gateway, &alipay.seller_id, clock(), entropy)?;
+            self.write_certs(&certs)?;
+        }
+        if !self.0.join(WECHATPAY_NEXT_CERT).exists() {
+            self.write_next(&NextPlatform::make(clock(), entropy)?)?;
+        }
         Ok(Keys {
             alipay: AlipayKeys {
                 app_id: alipay.app_id,
                 seller_id: alipay.seller_id,
-                app: self.private_key(ALIPAY_APP_KEY)?,
-                gateway: self.private_key(ALIPAY_GATEWAY_KEY)?,
+                app,
+                gateway,
+                certs: AlipayCerts {
+                    app: self.certificate(ALIPAY_APP_CERT)?,
+                    alipay: self.certificate(ALIPAY_CERT)?,
+                    root: self.certificate(ALIPAY_ROOT_CERT)?,
+                },
             },
             wechatpay: WechatPayKeys {
                 app_id: wechatpay.app_id,
@@ -139,6 +173,10 @@ impl Folder<'_> {
                 public_key: self.private_key(WECHATPAY_PUBLIC_KEY_PRIVATE)?,
                 platform: self.private_key(WECHATPAY_PLATFORM_KEY)?,
                 platform_cert: self.certificate(WECHATPAY_PLATFORM_CERT)?,
+                next: NextPlatform {
+                    key: self.private_key(WECHATPAY_NEXT_KEY)?,
+                    cert: self.certificate(WECHATPAY_NEXT_CERT)?,
+                },
             },
             api_key: self.text(API_KEY)?.trim().to_owned(),
         })
@@ -155,6 +193,7 @@ impl Folder<'_> {
             &self.spki(ALIPAY_PUBLIC_KEY, &keys.alipay.gateway)?,
         )?;
         self.write_private(ALIPAY_GATEWAY_KEY, &keys.alipay.gateway)?;
+        self.write_certs(&keys.alipay.certs)?;
         let wechatpay = &keys.wechatpay;
         self.write(WECHATPAY_API_V3_KEY, &wechatpay.api_v3_key)?;
         self.write(WECHATPAY_API_V2_KEY, &wechatpay.api_v2_key)?;
@@ -164,7 +203,20 @@ impl Folder<'_> {
         self.write(WECHATPAY_PUBLIC_KEY, &public_key)?;
         self.write_private(WECHATPAY_PUBLIC_KEY_PRIVATE, &wechatpay.public_key)?;
         self.write_private(WECHATPAY_PLATFORM_KEY, &wechatpay.platform)?;
-        self.write(WECHATPAY_PLATFORM_CERT, &wechatpay.platform_cert.pem)
+        self.write(WECHATPAY_PLATFORM_CERT, &wechatpay.platform_cert.pem)?;
+        self.write_next(&wechatpay.next)
+    }
+
+    /// The root last: where it lies, the others do.
+    fn write_certs(&self, certs: &AlipayCerts) -> Result<(), OpenError> {
+        self.write(ALIPAY_APP_CERT, &certs.app.pem)?;
+        self.write(ALIPAY_CERT, &certs.alipay.pem)?;
+        self.write(ALIPAY_ROOT_CERT, &certs.root.pem)
+    }
+
+    fn write_next(&self, next: &NextPlatform) -> Result<(), OpenError> {
+        self.write_private(WECHATPAY_NEXT_KEY, &next.key)?;
+        self.write(WECHATPAY_NEXT_CERT, &next.cert.pem)
     }
 
     /// The account numbers, WeChat Pay's last: where they lie, the keys are complete.
@@ -173,6 +225,14 @@ impl Folder<'_> {
             app_id: keys.alipay.app_id.clone(),
             seller_id: keys.alipay.seller_id.clone(),
             gateway_url: alipay_gateway(ports),
+            certificate_mode: CertificateMode {
+                app_cert_file: named_in(ALIPAY_APP_CERT),
+                alipay_cert_file: named_in(ALIPAY_CERT),
+                alipay_root_cert_file: named_in(ALIPAY_ROOT_CERT),
+                app_cert_sn: keys.alipay.certs.app.sn.clone(),
+                alipay_cert_sn: keys.alipay.certs.alipay.sn.clone(),
+                alipay_root_cert_sn: keys.alipay.certs.root.sn.clone(),
+            },
         };
         let wechatpay = WechatPayAccount {
             app_id: keys.wechatpay.app_id.clone(),
@@ -289,6 +349,11 @@ fn owners_alone(path: &Path) -> std::io::Result<fs::File> {
     fs::File::create(path)
 }
 
+/// A file's name beside the account file that tells of it.
+fn named_in(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
 fn alipay_gateway(ports: Ports) -> String {
     format!("http://127.0.0.1:{}/gateway.do", ports.sandbox)
 }
@@ -334,6 +399,10 @@ seller_id = "{seller}"
 gateway_url = "{alipay_gateway}"
 app_private_key_file = "alipay/app_private_key.pem"
 alipay_public_key_file = "alipay/alipay_public_key.pem"
+# Certificate mode, instead of the line above:
+# app_cert_file = "alipay/app_cert.pem"
+# alipay_cert_file = "alipay/alipay_cert.pem"
+# alipay_root_cert_file = "alipay/alipay_root_cert.pem"
 
 [accounts.wx]
 gateway = "wechatpay"

@@ -2,8 +2,6 @@
 //! which they are told from real ones. Where they are kept is `dir`'s matter.
 
 use std::convert::Infallible;
-use std::str::FromStr as _;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,22 +9,13 @@ use chrono::{DateTime, Utc};
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _};
 use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 use rsa::rand_core::{TryCryptoRng, TryRng};
-use rsa::sha2::Sha256;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BoxedUint, PrivateKey, PublicKey};
 use x509_cert::Certificate;
-use x509_cert::builder::{Builder as _, CertificateBuilder, profile::BuilderProfile};
-use x509_cert::der::asn1::UtcTime;
-use x509_cert::der::pem::LineEnding;
+use x509_cert::der::Decode as _;
 use x509_cert::der::referenced::OwnedToRef as _;
-use x509_cert::der::{Decode as _, DecodePem as _, EncodePem as _};
-use x509_cert::ext::Extension;
-use x509_cert::name::Name;
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
-use x509_cert::time::{Time, Validity};
 
-use crate::beijing;
+use crate::certificate::{Cert, Holder, Role, issued, self_signed};
 use crate::draw;
 use crate::outside::Entropy;
 
@@ -35,7 +24,6 @@ use crate::outside::Entropy;
 /// form they are written in.
 const MARK: u32 = 65_539;
 const KEY_BITS: usize = 2_048;
-const CERTIFICATE_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A key or a certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +49,15 @@ pub(crate) struct AlipayKeys {
     pub(crate) seller_id: String,
     pub(crate) app: PrivateKey,
     pub(crate) gateway: PrivateKey,
+    pub(crate) certs: AlipayCerts,
+}
+
+/// What certificate mode needs.
+pub(crate) struct AlipayCerts {
+    pub(crate) app: Cert,
+    /// Alipay's, and its issuer's behind it.
+    pub(crate) alipay: Cert,
+    pub(crate) root: Cert,
 }
 
 /// The merchant's and WeChat Pay's keys.
@@ -75,52 +72,113 @@ pub(crate) struct WechatPayKeys {
     pub(crate) public_key: PrivateKey,
     pub(crate) platform: PrivateKey,
     pub(crate) platform_cert: Cert,
+    pub(crate) next: NextPlatform,
 }
 
-/// A certificate.
-pub(crate) struct Cert {
-    pub(crate) pem: String,
-    /// 40 upper-case hexadecimal digits.
-    pub(crate) serial: String,
-    /// From when until when it is good, as WeChat Pay writes times.
-    pub(crate) from: String,
-    pub(crate) to: String,
+/// What the platform certificate is renewed with.
+pub(crate) struct NextPlatform {
+    pub(crate) key: PrivateKey,
+    pub(crate) cert: Cert,
 }
 
 impl Keys {
-    /// Makes all keys. Takes about a second in a release build.
+    /// Makes all keys. Takes a second or two in a release build.
     pub(crate) fn make(now: DateTime<Utc>, entropy: &Entropy) -> Result<Self, KeyNotMade> {
         let merchant = key(entropy, "merchant key")?;
         let platform = key(entropy, "platform key")?;
         let mch_id = format!("19{}", draw::digits(entropy, 8));
         let merchant_name = format!("CN={mch_id},O=payfold sandbox merchant,C=CN");
+        let merchant_cert = self_signed(
+            &Holder {
+                name: &merchant_name,
+                key: &merchant,
+            },
+            now,
+            entropy,
+        )?;
+        let (app, gateway) = (key(entropy, "app key")?, key(entropy, "Alipay key")?);
+        let seller_id = format!("2088{}", draw::digits(entropy, 12));
         Ok(Self {
             alipay: AlipayKeys {
                 app_id: format!("2021{}", draw::digits(entropy, 12)),
-                seller_id: format!("2088{}", draw::digits(entropy, 12)),
-                app: key(entropy, "app key")?,
-                gateway: key(entropy, "Alipay key")?,
+                certs: AlipayCerts::make(&app, &gateway, &seller_id, now, entropy)?,
+                seller_id,
+                app,
+                gateway,
             },
             wechatpay: WechatPayKeys {
                 app_id: format!("wx{}", draw::hex(entropy, 16)),
                 mch_id,
                 api_v3_key: draw::alphanumeric(entropy, 32),
                 api_v2_key: draw::alphanumeric(entropy, 32),
-                merchant_cert: certificate(&merchant, &merchant_name, now, entropy)?,
+                merchant_cert,
                 merchant,
                 public_key_id: format!("PUB_KEY_ID_01{}", draw::digits(entropy, 30)),
                 public_key: key(entropy, "WeChat Pay key")?,
-                platform_cert: certificate(
-                    &platform,
-                    "CN=payfold sandbox platform,O=payfold sandbox,C=CN",
-                    now,
-                    entropy,
-                )?,
+                platform_cert: platform_cert(&platform, now, entropy)?,
                 platform,
+                next: NextPlatform::make(now, entropy)?,
             },
             api_key: api_key(entropy),
         })
     }
+}
+
+impl AlipayCerts {
+    /// Makes a root, an issuer, and what it issues to the merchant and to Alipay.
+    pub(crate) fn make(
+        app: &PrivateKey,
+        gateway: &PrivateKey,
+        seller_id: &str,
+        now: DateTime<Utc>,
+        entropy: &Entropy,
+    ) -> Result<Self, KeyNotMade> {
+        // Root and issuer share a key; it is not kept, for nothing is issued later.
+        let key = &key(entropy, "certification authority's key")?;
+        let root = Holder {
+            name: "CN=payfold sandbox Certification Authority R1,OU=Certification Authority,O=payfold sandbox,C=CN",
+            key,
+        };
+        let issuer = Holder {
+            name: "CN=payfold sandbox Certification Authority Class 2 R1,OU=Certification Authority,O=payfold sandbox,C=CN",
+            key,
+        };
+        let holder_name = format!("CN={seller_id},OU=Alipay,O=payfold sandbox merchant,C=CN");
+        let holder = |name, key| Holder { name, key };
+        let (merchant, alipay) = (
+            holder(&holder_name, app),
+            holder(
+                "CN=payfold sandbox Alipay,OU=Alipay,O=payfold sandbox,C=CN",
+                gateway,
+            ),
+        );
+        let issuer_cert = issued(&issuer, &root, Role::Authority, now, entropy)?;
+        let mut alipay = issued(&alipay, &issuer, Role::Leaf, now, entropy)?;
+        alipay.pem.push_str(&issuer_cert.pem);
+        Ok(Self {
+            app: issued(&merchant, &issuer, Role::Leaf, now, entropy)?,
+            alipay,
+            root: issued(&root, &root, Role::Authority, now, entropy)?,
+        })
+    }
+}
+
+impl NextPlatform {
+    /// Makes the key and the certificate that come after the present ones.
+    pub(crate) fn make(now: DateTime<Utc>, entropy: &Entropy) -> Result<Self, KeyNotMade> {
+        let key = key(entropy, "next platform key")?;
+        let cert = platform_cert(&key, now, entropy)?;
+        Ok(Self { key, cert })
+    }
+}
+
+fn platform_cert(
+    key: &PrivateKey,
+    now: DateTime<Utc>,
+    entropy: &Entropy,
+) -> Result<Cert, KeyNotMade> {
+    let name = "CN=payfold sandbox platform,O=payfold sandbox,C=CN";
+    self_signed(&Holder { name, key }, now, entropy)
 }
 
 /// Whether these bytes hold a key or a certificate that a sandbox made: private or public, PKCS#1,
@@ -175,97 +233,6 @@ fn api_key(entropy: &Entropy) -> String {
     let mut bytes = [0; 32];
     entropy(&mut bytes);
     format!("pfk_{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn certificate(
-    key: &PrivateKey,
-    name: &str,
-    now: DateTime<Utc>,
-    entropy: &Entropy,
-) -> Result<Cert, KeyNotMade> {
-    let failed = |problem: String| KeyNotMade {
-        what: "certificate",
-        problem,
-    };
-    let mut serial = [0; 20];
-    entropy(&mut serial);
-    // 40 digits: neither a sign bit nor a leading zero.
-    serial[0] = serial[0] & 0x3f | 0x40;
-    let from = Duration::from_secs(u64::try_from(now.timestamp()).unwrap_or(0));
-    let time = |at| UtcTime::from_unix_duration(at).map(Time::UtcTime);
-    let validity = Validity::new(
-        time(from).map_err(|error| failed(error.to_string()))?,
-        time(from + CERTIFICATE_LIFE).map_err(|error| failed(error.to_string()))?,
-    );
-    let subject = Name::from_str(name).map_err(|error| failed(error.to_string()))?;
-    let builder = CertificateBuilder::new(
-        SelfSigned(subject),
-        SerialNumber::new(&serial).map_err(|error| failed(error.to_string()))?,
-        validity,
-        SubjectPublicKeyInfo::from_key(&key.to_public_key())
-            .map_err(|error| failed(error.to_string()))?,
-    )
-    .map_err(|error| failed(error.to_string()))?;
-    let signer = rsa::pkcs1v15::SigningKey::<Sha256>::new(key.clone());
-    let certificate = builder
-        .build::<_, rsa::pkcs1v15::Signature>(&signer)
-        .map_err(|error| failed(error.to_string()))?;
-    Cert::new(&certificate)
-}
-
-impl Cert {
-    fn new(certificate: &Certificate) -> Result<Self, KeyNotMade> {
-        let pem = certificate
-            .to_pem(LineEnding::LF)
-            .map_err(|error| KeyNotMade {
-                what: "certificate",
-                problem: error.to_string(),
-            })?;
-        let serial = certificate.tbs_certificate().serial_number().as_bytes();
-        let serial = serial.iter().map(|byte| format!("{byte:02X}")).collect();
-        let validity = certificate.tbs_certificate().validity();
-        let time = |time: &Time| {
-            let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(0);
-            beijing::rfc3339(DateTime::from_timestamp(seconds, 0).unwrap_or_default())
-        };
-        let (from, to) = (time(&validity.not_before), time(&validity.not_after));
-        Ok(Self {
-            pem,
-            serial,
-            from,
-            to,
-        })
-    }
-
-    pub(crate) fn from_pem(pem: &str) -> Result<Self, KeyNotMade> {
-        let certificate = Certificate::from_pem(pem).map_err(|error| KeyNotMade {
-            what: "certificate",
-            problem: error.to_string(),
-        })?;
-        Self::new(&certificate)
-    }
-}
-
-/// A certificate that speaks for itself and promises nothing more.
-struct SelfSigned(Name);
-
-impl BuilderProfile for SelfSigned {
-    fn get_issuer(&self, subject: &Name) -> Name {
-        subject.clone()
-    }
-
-    fn get_subject(&self) -> Name {
-        self.0.clone()
-    }
-
-    fn build_extensions(
-        &self,
-        _spk: SubjectPublicKeyInfoRef<'_>,
-        _issuer_spk: SubjectPublicKeyInfoRef<'_>,
-        _tbs: &x509_cert::TbsCertificate,
-    ) -> x509_cert::builder::Result<Vec<Extension>> {
-        Ok(Vec::new())
-    }
 }
 
 /// The entropy passed in, as the `rsa` crate wants it.

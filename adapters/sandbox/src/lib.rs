@@ -19,6 +19,7 @@ mod alipay;
 mod beijing;
 mod bill;
 mod books;
+mod certificate;
 mod control;
 mod dir;
 mod draw;

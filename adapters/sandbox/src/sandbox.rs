@@ -9,13 +9,14 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use tokio::sync::Notify;
 
 use crate::bill::ticket::Tickets;
-use crate::books::{Books, PlatformKey};
+use crate::books::Books;
 use crate::faults::Faults;
 use crate::keys::Keys;
 use crate::notify::Letter;
 use crate::outside::Outside;
 use crate::service::Service;
 use crate::sign::{Sign, SignerFor, SigningFailed, rsa_signer};
+use crate::wechatpay::platform::{Platform, SigningKey};
 
 /// How the gateways behave.
 #[derive(Clone)]
@@ -26,17 +27,21 @@ pub struct Settings {
     pub speed: u32,
     /// One in how many WeChat Pay v3 notifies is preceded by a signature probe; 0 for none.
     pub probe_one_in: u32,
+    /// One in how many WeChat Pay v3 answers is a signature probe, so that its caller has to ask
+    /// again; 0 for none.
+    pub answer_probe_one_in: u32,
     /// Makes the gateways' signers.
     pub signer: SignerFor,
 }
 
 impl Settings {
-    /// Real time, a probe in a thousand, signed by the `rsa` crate.
+    /// Real time, a probe before a notify in a thousand, signed by the `rsa` crate.
     pub fn at(origin: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
             speed: 1,
             probe_one_in: 1_000,
+            answer_probe_one_in: 0,
             signer: rsa_signer,
         }
     }
@@ -61,6 +66,7 @@ struct Signers {
     alipay: Sign,
     public_key: Sign,
     certificate: Sign,
+    next_certificate: Sign,
 }
 
 /// What changes.
@@ -70,6 +76,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) outbox: Vec<Letter>,
     pub(crate) tickets: Tickets,
+    pub(crate) platform: Platform,
     advanced: TimeDelta,
 }
 
@@ -95,6 +102,7 @@ impl Sandbox {
             alipay: signer(&keys.alipay.gateway)?,
             public_key: signer(&keys.wechatpay.public_key)?,
             certificate: signer(&keys.wechatpay.platform)?,
+            next_certificate: signer(&keys.wechatpay.next.key)?,
         };
         let started = (outside.clock)();
         Ok(Self(Arc::new(Parts {
@@ -138,10 +146,11 @@ impl Sandbox {
         &self.0.signers.alipay
     }
 
-    pub(crate) fn wechatpay_signer(&self, key: PlatformKey) -> &Sign {
+    pub(crate) fn wechatpay_signer(&self, key: SigningKey) -> &Sign {
         match key {
-            PlatformKey::PublicKey => &self.0.signers.public_key,
-            PlatformKey::Certificate => &self.0.signers.certificate,
+            SigningKey::PublicKey => &self.0.signers.public_key,
+            SigningKey::Certificate => &self.0.signers.certificate,
+            SigningKey::NextCertificate => &self.0.signers.next_certificate,
         }
     }
 

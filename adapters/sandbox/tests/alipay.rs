@@ -53,6 +53,16 @@ pub(crate) fn text(pairs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
 
 /// A merchant's signed request, as a query string; the values are bytes of its charset.
 pub(crate) fn signed(method: &str, charset: &str, content: &[u8]) -> String {
+    signed_with(method, charset, content, &[])
+}
+
+/// The same with more common parameters.
+pub(crate) fn signed_with(
+    method: &str,
+    charset: &str,
+    content: &[u8],
+    more: &[(&'static str, String)],
+) -> String {
     let mut pairs: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
         ("app_id", account("alipay", "app_id").into_bytes()),
         ("biz_content", content.to_vec()),
@@ -65,6 +75,10 @@ pub(crate) fn signed(method: &str, charset: &str, content: &[u8]) -> String {
         ("timestamp", "2026-11-23 16:00:00".into()),
         ("version", "1.0".into()),
     ]);
+    let more = more
+        .iter()
+        .map(|(name, value)| (*name, value.clone().into_bytes()));
+    pairs.extend(more);
     let lines: Vec<Vec<u8>> = pairs
         .iter()
         .map(|(name, value)| [name.as_bytes(), b"=", value].concat())

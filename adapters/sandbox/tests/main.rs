@@ -7,6 +7,7 @@
 mod alipay;
 mod alipay_orders;
 mod bills;
+mod certificates;
 mod control;
 mod folder;
 mod schedule;

@@ -88,7 +88,7 @@ pub(crate) fn answer_holds(said: &Said, key: &str) -> bool {
     holds(key, message.as_bytes(), said.header("wechatpay-signature"))
 }
 
-fn notify_holds(call: &Call, key: &str) -> bool {
+pub(crate) fn notify_holds(call: &Call, key: &str) -> bool {
     let header = |name| {
         &call
             .headers
@@ -109,7 +109,7 @@ pub(crate) fn decrypted(call: &Call) -> Value {
 }
 
 /// What was encrypted under the APIv3 key.
-fn opened(resource: &Value) -> Vec<u8> {
+pub(crate) fn opened(resource: &Value) -> Vec<u8> {
     let text = |name: &str| resource[name].as_str().unwrap();
     let cipher = Aes256Gcm::new_from_slice(account("wechatpay", "api_v3_key").as_bytes()).unwrap();
     let nonce = Nonce::try_from(text("nonce").as_bytes()).unwrap();
@@ -351,7 +351,7 @@ async fn the_platform_certificate_can_be_fetched_and_is_the_one_in_the_folder() 
 }
 
 /// The fields of a flat document, which a test may read as simply as it was written.
-fn fields(xml: &str) -> Vec<(String, String)> {
+pub(crate) fn fields(xml: &str) -> Vec<(String, String)> {
     xml.split('\n')
         .filter_map(|line| {
             let line = line
@@ -456,6 +456,6 @@ fn decrypted_v2(req_info: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

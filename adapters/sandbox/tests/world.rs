@@ -244,7 +244,8 @@ pub(crate) fn holds(name: &str, message: &[u8], signature: &str) -> bool {
 }
 
 fn der(pem: &str) -> Vec<u8> {
-    let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let first = pem.split("-----END").next().unwrap();
+    let lines: String = first.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(lines).unwrap()
 }
 

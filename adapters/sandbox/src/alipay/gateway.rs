@@ -5,6 +5,9 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bill;
@@ -37,6 +40,7 @@ pub(super) async fn by_form(
 async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
     let method = pairs.text("method").unwrap_or_default();
     let number = number_in(&pairs);
+    let proof = Proof::wanted(sandbox, &pairs);
     if let Weather::Down = sandbox.weather(&number).await {
         return (
             StatusCode::BAD_GATEWAY,
@@ -54,7 +58,7 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
         }
         _ => {
             let outcome = request.and_then(|request| carry_out(sandbox, &request));
-            in_json(sandbox, &method, outcome)
+            in_json(sandbox, &method, outcome, proof)
         }
     }
 }
@@ -67,14 +71,56 @@ fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
         "alipay.trade.query" => trade::query(sandbox, request),
         "alipay.trade.close" => trade::close(sandbox, request),
         "alipay.trade.refund" => trade::refund(sandbox, request),
+        "alipay.open.app.alipaycert.download" => certificate(sandbox, request),
         "alipay.data.dataservice.bill.downloadurl.query" => bill::address(sandbox, request),
         "alipay.trade.fastpay.refund.query" => trade::refund_query(sandbox, request),
         _ => Err(Denied::invalid("isv.invalid-method", "不存在的方法名")),
     }
 }
 
+#[derive(Deserialize)]
+struct WhichCertificate {
+    alipay_cert_sn: String,
+}
+
+/// `alipay.open.app.alipaycert.download`: the certificate of an SN that an answer named.
+fn certificate(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
+    let which: WhichCertificate = request.content()?;
+    let cert = &sandbox.keys().alipay.certs.alipay;
+    if which.alipay_cert_sn != cert.sn {
+        return Err(Denied::business("CERT_NOT_EXIST", "证书不存在"));
+    }
+    Ok(json!({
+        "code": "10000",
+        "msg": "Success",
+        "alipay_cert_content": STANDARD.encode(&cert.pem),
+    }))
+}
+
+/// What an answer's signature is to be checked by.
+enum Proof<'a> {
+    Key,
+    /// A certificate, by its SN, which is not signed.
+    Certificate(&'a str),
+}
+
+impl<'a> Proof<'a> {
+    /// As the request says it, even one that is refused.
+    fn wanted(sandbox: &'a Sandbox, pairs: &Pairs) -> Self {
+        match pairs.text("app_cert_sn") {
+            Some(_) => Self::Certificate(&sandbox.keys().alipay.certs.alipay.sn),
+            None => Self::Key,
+        }
+    }
+}
+
 /// An answer under the method's own node, signed over the node's bytes.
-fn in_json(sandbox: &Sandbox, method: &str, outcome: Result<Value, Denied>) -> Response {
+fn in_json(
+    sandbox: &Sandbox,
+    method: &str,
+    outcome: Result<Value, Denied>,
+    proof: Proof<'_>,
+) -> Response {
     // Who is not known gets no signature.
     let is_signed = !matches!(
         &outcome,
@@ -101,7 +147,12 @@ fn in_json(sandbox: &Sandbox, method: &str, outcome: Result<Value, Denied>) -> R
         return text(format!("{{{name}:{node}}}"));
     }
     let body = match base64_signature(sandbox.alipay_signer(), node.as_bytes()) {
-        Ok(sign) => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),
+        Ok(sign) => match proof {
+            Proof::Key => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),
+            Proof::Certificate(sn) => {
+                format!(r#"{{{name}:{node},"alipay_cert_sn":"{sn}","sign":"{sign}"}}"#)
+            }
+        },
         Err(error) => {
             tracing::error!(%error, "an answer was not signed");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();

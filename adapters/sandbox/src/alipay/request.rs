@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::form::Pairs;
 use crate::beijing;
+use crate::keys::AlipayCerts;
 use crate::money::from_yuan;
 use crate::sandbox::Sandbox;
 use crate::sign::verifies;
@@ -143,6 +144,7 @@ impl Request {
             let hint = format!("验签出错，请检查应用私钥与签名内容。网关验签字符串为：{text}");
             return Err(Denied::invalid("isv.invalid-signature", hint));
         }
+        by_certificates(&pairs, &sandbox.keys().alipay.certs)?;
         timely(&pairs, sandbox.now())?;
         Ok(Self { pairs, method })
     }
@@ -164,6 +166,31 @@ impl Request {
     /// A common parameter; nothing where it is empty.
     pub(super) fn common(&self, name: &str) -> Option<String> {
         self.pairs.text(name)
+    }
+}
+
+/// In certificate mode a request names the merchant's certificate and the roots that it trusts; with
+/// neither, it goes by plain keys.
+fn by_certificates(pairs: &Pairs, certs: &AlipayCerts) -> Result<(), Denied> {
+    match (pairs.text("app_cert_sn"), pairs.text("alipay_root_cert_sn")) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(Denied::missing(
+            "isv.missing-app-cert-sn",
+            "缺少应用公钥证书序列号",
+        )),
+        (Some(_), None) => Err(Denied::missing(
+            "isv.missing-alipay-root-cert-sn",
+            "缺少支付宝根证书序列号",
+        )),
+        (Some(app), _) if app != certs.app.sn => Err(Denied::invalid(
+            "isv.invalid-app-cert-sn",
+            "无效的应用公钥证书序列号",
+        )),
+        (_, Some(root)) if root != certs.root.sn => Err(Denied::invalid(
+            "isv.invalid-alipay-root-cert-sn",
+            "无效的支付宝根证书序列号",
+        )),
+        (Some(_), Some(_)) => Ok(()),
     }
 }
 

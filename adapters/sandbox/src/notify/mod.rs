@@ -4,7 +4,7 @@
 mod alipay;
 mod deliver;
 mod schedule;
-mod wechatpay_v2;
+pub(crate) mod wechatpay_v2;
 mod wechatpay_v3;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use crate::sandbox::Sandbox;
 
 pub(crate) use self::alipay::signed_return;
 use self::wechatpay_v2::Digest;
-pub(crate) use self::wechatpay_v3::{encrypted, transaction};
+pub(crate) use self::wechatpay_v3::{described, encrypted, transaction};
 
 /// A message to a shop that has not been accepted yet.
 pub(crate) struct Letter {

@@ -25,22 +25,39 @@ const BLOCK: usize = 16;
 
 /// With which digest a document is signed.
 #[derive(Clone, Copy)]
-pub(super) enum Digest {
+pub(crate) enum Digest {
     Md5,
     HmacSha256,
 }
 
 /// A document, the same through all repeats.
-pub(super) struct Document(Vec<(&'static str, String)>);
+pub(crate) struct Document(Vec<(&'static str, String)>);
 
 /// A payment's notify. It carries no `sign_type`, as real ones seldom do.
 pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Document {
-    let wechatpay = &sandbox.keys().wechatpay;
+    signed(sandbox, paid(sandbox, trade), digest)
+}
+
+/// Signs fields, the empty ones left out.
+pub(crate) fn signed(
+    sandbox: &Sandbox,
+    mut fields: Vec<(&'static str, String)>,
+    digest: Digest,
+) -> Document {
+    fields.retain(|(_, value)| !value.is_empty());
+    let sign = sign(&fields, &sandbox.keys().wechatpay.api_v2_key, digest);
+    fields.push(("sign", sign));
+    Document(fields)
+}
+
+/// What notifies and queries say of a paid order.
+pub(crate) fn paid(sandbox: &Sandbox, trade: &Trade) -> Vec<(&'static str, String)> {
     let (trade_type, attach) = trade
         .wechatpay_terms()
         .map_or(("NATIVE", String::new()), |terms| {
             (terms.trade_type.word(), terms.attach.clone())
         });
+    let entropy = &sandbox.outside().entropy;
     let mut fields = vec![
         ("appid", trade.terms.app_id.clone()),
         ("attach", attach),
@@ -48,11 +65,8 @@ pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Docum
         ("cash_fee", trade.minor.to_string()),
         ("fee_type", "CNY".to_owned()),
         ("is_subscribe", "N".to_owned()),
-        ("mch_id", wechatpay.mch_id.clone()),
-        (
-            "nonce_str",
-            draw::alphanumeric(&sandbox.outside().entropy, 32),
-        ),
+        ("mch_id", sandbox.keys().wechatpay.mch_id.clone()),
+        ("nonce_str", draw::alphanumeric(entropy, 32)),
         ("openid", trade.buyer.clone()),
         ("out_trade_no", trade.out_trade_no.clone()),
         ("result_code", "SUCCESS".to_owned()),
@@ -67,10 +81,7 @@ pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Docum
     if let Standing::Paid(at) = trade.standing {
         fields.push(("time_end", beijing::packed(at)));
     }
-    fields.retain(|(_, value)| !value.is_empty());
-    let sign = sign(&fields, &wechatpay.api_v2_key, digest);
-    fields.push(("sign", sign));
-    Document(fields)
+    fields
 }
 
 /// A refund's notify: its news lies encrypted in `req_info`.
@@ -122,6 +133,11 @@ pub(super) fn refund(
 }
 
 impl Document {
+    /// As it stands on the wire.
+    pub(crate) fn xml(&self) -> String {
+        xml("xml", &self.0)
+    }
+
     pub(super) fn write(&self, url: &str, writing: Writing) -> Call {
         let mut fields = self.0.clone();
         if writing != Writing::Genuine {
@@ -161,7 +177,7 @@ pub(super) fn says_success(body: &[u8]) -> bool {
 }
 
 /// The text that a v2 signature covers (安全规范).
-fn signed_text(fields: &[(&'static str, String)], key: &str) -> String {
+fn signed_text<N: AsRef<str> + Ord>(fields: &[(N, String)], key: &str) -> String {
     let mut fields: Vec<_> = fields
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -169,14 +185,18 @@ fn signed_text(fields: &[(&'static str, String)], key: &str) -> String {
     fields.sort();
     let mut text: String = fields
         .into_iter()
-        .map(|(name, value)| format!("{name}={value}&"))
+        .map(|(name, value)| format!("{}={value}&", name.as_ref()))
         .collect();
     text.push_str("key=");
     text.push_str(key);
     text
 }
 
-fn sign(fields: &[(&'static str, String)], key: &str, digest: Digest) -> String {
+pub(crate) fn sign<N: AsRef<str> + Ord>(
+    fields: &[(N, String)],
+    key: &str,
+    digest: Digest,
+) -> String {
     let text = signed_text(fields, key);
     match digest {
         Digest::Md5 => upper_hex(&Md5::digest(text.as_bytes())),

@@ -16,13 +16,11 @@ use crate::books::{End, PlatformKey, Progress, Refund, Standing, Trade};
 use crate::draw;
 use crate::outside::Call;
 use crate::sandbox::Sandbox;
-use crate::wechatpay::sign::signed_headers;
+use crate::wechatpay::platform::Occasion;
+use crate::wechatpay::sign::{probed, signed_headers};
 
 /// How long WeChat Pay waits for an answer (支付结果通知).
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A wrong signature by which WeChat Pay sees whether a shop verifies (应对签名探测流量).
-const PROBE: &str = "WECHATPAY/SIGNTEST/";
 
 /// An envelope, the same through all repeats, and the key that signs it.
 pub(super) struct Envelope {
@@ -119,7 +117,8 @@ pub(crate) fn transaction(sandbox: &Sandbox, trade: &Trade) -> Value {
     transaction
 }
 
-fn described(trade: &Trade) -> &'static str {
+/// What a trade's state means, in WeChat Pay's words.
+pub(crate) fn described(trade: &Trade) -> &'static str {
     match trade.standing {
         Standing::Waiting => "订单未支付",
         Standing::Closed(_) => "订单已关闭",
@@ -170,20 +169,12 @@ impl Envelope {
         url: &str,
         writing: Writing,
     ) -> Result<Call, Unwritten> {
-        let mut headers = signed_headers(sandbox, self.platform, &self.body)?;
+        let mut headers = signed_headers(sandbox, self.platform, Occasion::Notify, &self.body)?;
         let mut body = self.body.clone();
         match writing {
             Writing::Genuine => {}
             Writing::Tampered => body = body.replace("encrypt-resource", "Encrypt-resource"),
-            Writing::Probe => {
-                for (_, value) in headers
-                    .iter_mut()
-                    .filter(|(name, _)| *name == "wechatpay-signature")
-                {
-                    let tail: String = value.chars().skip(PROBE.len()).collect();
-                    *value = format!("{PROBE}{tail}");
-                }
-            }
+            Writing::Probe => headers = probed(headers),
         }
         headers.push(("content-type", "application/json".to_owned()));
         headers.push(("user-agent", "Mozilla/4.0".to_owned()));

@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::sign::signed_headers;
+use super::platform::{Occasion, Renewal};
+use super::sign::{probed, signed_headers};
 use crate::books::PlatformKey;
 use crate::draw;
 use crate::sandbox::Sandbox;
@@ -77,6 +78,7 @@ pub(super) async fn no_such_resource(
         &sandbox,
         asked_key(&sandbox, &headers).unwrap_or(PlatformKey::Certificate),
         Err(refusal),
+        Signature::Genuine,
     )
 }
 
@@ -90,6 +92,12 @@ pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<Platfo
         Some(serial) if serial.eq_ignore_ascii_case(wechatpay.platform_cert.serial.as_bytes()) => {
             Ok(PlatformKey::Certificate)
         }
+        Some(serial)
+            if sandbox.state().platform.certificate != Renewal::Current
+                && serial.eq_ignore_ascii_case(wechatpay.next.cert.serial.as_bytes()) =>
+        {
+            Ok(PlatformKey::Certificate)
+        }
         Some(_) => Err(Refusal::business(
             "INVALID_REQUEST",
             "Wechatpay-Serial 无效，不是本商户的平台证书序列号或公钥ID",
@@ -97,11 +105,20 @@ pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<Platfo
     }
 }
 
+/// What an answer is signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signature {
+    Genuine,
+    /// A wrong one, to see whether the merchant looks.
+    Probe,
+}
+
 /// Signs an answer and sends it; null is an answer without a body.
 pub(super) fn answered(
     sandbox: &Sandbox,
     key: PlatformKey,
     outcome: Result<Value, Refusal>,
+    signature: Signature,
 ) -> Response {
     let (status, body) = match outcome {
         Ok(Value::Null) => (StatusCode::NO_CONTENT, String::new()),
@@ -116,8 +133,11 @@ pub(super) fn answered(
             (refusal.status, body.to_string())
         }
     };
-    let signed = match signed_headers(sandbox, key, &body) {
-        Ok(headers) => headers,
+    let signed = match signed_headers(sandbox, key, Occasion::Answer, &body) {
+        Ok(headers) => match signature {
+            Signature::Genuine => headers,
+            Signature::Probe => probed(headers),
+        },
         Err(error) => {
             tracing::error!(%error, "an answer was not signed");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();

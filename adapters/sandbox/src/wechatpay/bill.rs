@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
-use super::answer::{Refusal, answered};
+use super::answer::{Refusal, Signature, answered};
 use super::called::Called;
 use crate::beijing;
 use crate::bill::Span;
@@ -128,7 +128,7 @@ pub(super) async fn file(
         .await;
     match found {
         (_, Ok(file)) => ([(header::CONTENT_TYPE, "text/plain")], file).into_response(),
-        (key, Err(refusal)) => answered(&sandbox, key, Err(refusal)),
+        (key, Err(refusal)) => answered(&sandbox, key, Err(refusal), Signature::Genuine),
     }
 }
 

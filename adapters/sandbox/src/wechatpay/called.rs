@@ -6,9 +6,11 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::answer::{Refusal, answered, asked_key};
+use super::answer::{Refusal, Signature, answered, asked_key};
 use super::auth::verified;
 use crate::books::PlatformKey;
+use crate::draw;
+use crate::faults::FaultKind;
 use crate::sandbox::Sandbox;
 use crate::weather::Weather;
 
@@ -51,7 +53,12 @@ impl Called {
         work: impl FnOnce(PlatformKey) -> Result<Value, Refusal>,
     ) -> Response {
         let (signer, outcome) = self.checked(sandbox, out_trade_no, work).await;
-        answered(sandbox, signer, outcome)
+        let signature = if outcome.is_ok() && sandbox.probes(out_trade_no) {
+            Signature::Probe
+        } else {
+            Signature::Genuine
+        };
+        answered(sandbox, signer, outcome, signature)
     }
 
     /// What came of a call about a number, and with which key that is to be answered.
@@ -69,5 +76,16 @@ impl Called {
             Weather::Fair => verified(sandbox, self).and(key).and_then(work),
         };
         (signer, outcome)
+    }
+}
+
+impl Sandbox {
+    /// Whether the answer to a call about a number is a signature probe.
+    fn probes(&self, out_trade_no: &str) -> bool {
+        let now = self.now();
+        let mut state = self.state();
+        let struck = state.faults.strike(FaultKind::Probe, out_trade_no, now);
+        let one_in = self.settings().answer_probe_one_in;
+        struck.is_some() || draw::chance(&self.outside().entropy, one_in)
     }
 }

@@ -9,9 +9,11 @@ mod certificates;
 mod invoke;
 mod order;
 mod phone;
+pub(crate) mod platform;
 mod refund;
 pub(crate) mod sign;
 mod transaction;
+mod v2;
 
 pub(crate) use self::invoke::Parameters;
 
@@ -39,14 +41,16 @@ pub(crate) fn routes() -> Router<Sandbox> {
             get(transaction::query_by_id),
         )
         .route("/v3/refund/domestic/refunds", post(refund::refund))
+        .route("/v3/refund/domestic/refunds/{number}", get(refund::query))
         .route(
-            "/v3/refund/domestic/refunds/{refund_no}",
-            get(refund::query),
+            "/v3/refund/domestic/refunds/{number}/apply-abnormal-refund",
+            post(refund::apply_abnormal),
         )
         .route("/v3/bill/tradebill", get(bill::trade_bill))
         .route("/v3/billdownload/file", get(bill::file))
         .route("/v3/certificates", get(certificates::list))
         .route("/v3/{*path}", any(answer::no_such_resource))
+        .route("/pay/orderquery", post(v2::order_query))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
         .route("/wechatpay/pay", get(phone::invoked).post(phone::act))
         .route(

@@ -10,7 +10,7 @@ use super::answer::Refusal;
 use super::called::Called;
 use super::transaction::no_order;
 use crate::beijing;
-use crate::books::{Gateway, Refund, Trade};
+use crate::books::{End, Gateway, Refund, Trade};
 use crate::notify::Via;
 use crate::refund::{By, Refunding};
 use crate::sandbox::Sandbox;
@@ -113,6 +113,46 @@ pub(super) async fn query(
                 .find_map(|trade| trade.refund(&refund_no).map(|refund| (trade, refund)))
                 .map(|(trade, refund)| shown(trade, refund))
                 .ok_or_else(no_refund)
+        })
+        .await
+}
+
+/// A refund that the buyer's bank refused goes to another card (发起异常退款).
+#[derive(Deserialize)]
+struct Abnormal {
+    out_refund_no: String,
+    #[serde(rename = "type")]
+    to: String,
+}
+
+pub(super) async fn apply_abnormal(
+    State(sandbox): State<Sandbox>,
+    Path(refund_id): Path<String>,
+    called: Called,
+) -> Response {
+    let content = called.content();
+    called
+        .answer(&sandbox, "", |_key| {
+            let asked = Abnormal::deserialize(&content)
+                .map_err(|error| Refusal::parameter("", format!("参数错误：{error}")))?;
+            if !matches!(asked.to.as_str(), "USER_BANK_CARD" | "MERCHANT_BANK_CARD") {
+                return Err(Refusal::parameter("/type", "异常退款处理方式有误"));
+            }
+            sandbox.settle_refunds();
+            let number = &asked.out_refund_no;
+            let known = sandbox
+                .state()
+                .books
+                .refund_mut(Gateway::WechatPay, number)
+                .is_some_and(|(_, refund)| refund.refund_id == refund_id);
+            if !known {
+                return Err(no_refund());
+            }
+            let trade = sandbox
+                .act_on_abnormal(Gateway::WechatPay, number, End::Success)
+                .map_err(refused)?;
+            let refund = trade.refund(number).ok_or_else(no_refund)?;
+            Ok(shown(&trade, refund))
         })
         .await
 }
