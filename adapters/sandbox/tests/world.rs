@@ -245,7 +245,10 @@ pub(crate) fn holds(name: &str, message: &[u8], signature: &str) -> bool {
 
 fn der(pem: &str) -> Vec<u8> {
     let first = pem.split("-----END").next().unwrap();
-    let lines: String = first.lines().filter(|line| !line.starts_with('-')).collect();
+    let lines: String = first
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
     STANDARD.decode(lines).unwrap()
 }
 
