@@ -74,9 +74,11 @@ impl Money {
         Some(Self::cny(yuan * 100 + fen))
     }
 
-    /// Writes yuan with two decimals, as Alipay takes them.
+    /// Writes yuan with two decimals, as Alipay takes them; behind a minus where it is negative.
     pub fn to_yuan(self) -> String {
-        format!("{}.{:02}", self.minor / 100, self.minor % 100)
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let fen = self.minor.unsigned_abs();
+        format!("{sign}{}.{:02}", fen / 100, fen % 100)
     }
 }
 
@@ -135,5 +137,6 @@ mod tests {
     fn yuan_are_written_with_two_decimals() {
         assert_eq!(Money::cny(5).to_yuan(), "0.05");
         assert_eq!(Money::cny(8800).to_yuan(), "88.00");
+        assert_eq!(Money::cny(-5).to_yuan(), "-0.05");
     }
 }

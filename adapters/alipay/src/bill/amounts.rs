@@ -17,22 +17,16 @@ pub(super) fn fen(text: &str) -> Option<i64> {
     Some(sign * fen)
 }
 
-/// Writes fen as yuan.
-pub(super) fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    let fen = fen.unsigned_abs();
-    format!("{sign}{}.{:02}", fen / 100, fen % 100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use payfold_domain::Money;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn every_amount_is_read_as_it_is_written(minor in -99_999_999_999_999_i64..99_999_999_999_999) {
-            prop_assert_eq!(fen(&yuan(minor)), Some(minor));
+            prop_assert_eq!(fen(&Money::cny(minor).to_yuan()), Some(minor));
         }
     }
 

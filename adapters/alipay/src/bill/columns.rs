@@ -229,7 +229,7 @@ impl Cells<'_> {
             ),
         };
         if minor < 0 {
-            let found = format!("订单金额 {}", super::amounts::yuan(self.amount));
+            let found = format!("订单金额 {}", Money::cny(self.amount).to_yuan());
             let expected = "positive for 交易, negative for 退款";
             return Err(refused(found, expected));
         }

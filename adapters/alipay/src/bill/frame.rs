@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use payfold_domain::Money;
 use payfold_domain::bill::RefusedBill;
 
 use super::amounts;
@@ -129,10 +130,10 @@ impl Sums {
         let mut expected = format!(
             "what the rows give: {}笔，共{}元",
             self.rows,
-            amounts::yuan(self.received)
+            Money::cny(self.received).to_yuan()
         );
         if let Some(discount) = self.discount {
-            expected.push_str(&format!("，优惠共{}元", amounts::yuan(discount)));
+            expected.push_str(&format!("，优惠共{}元", Money::cny(discount).to_yuan()));
         }
         Err(RefusedBill::new(line.number, &line.text, expected))
     }

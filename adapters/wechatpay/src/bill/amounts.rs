@@ -26,22 +26,16 @@ pub(super) fn rounded(parts: i64) -> i64 {
     (parts + half) / PARTS_OF_A_FEN
 }
 
-/// Writes fen as yuan.
-pub(super) fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    let fen = fen.unsigned_abs();
-    format!("{sign}{}.{:02}", fen / 100, fen % 100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use payfold_domain::Money;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn every_amount_is_read_as_it_is_written(minor in -9_999_999_999_999_i64..9_999_999_999_999) {
-            prop_assert_eq!(parts(&yuan(minor)), Some(minor * PARTS_OF_A_FEN));
+            prop_assert_eq!(parts(&Money::cny(minor).to_yuan()), Some(minor * PARTS_OF_A_FEN));
             prop_assert_eq!(rounded(minor * PARTS_OF_A_FEN), minor);
         }
     }

@@ -6,7 +6,7 @@ use payfold_domain::bill::{
 };
 use payfold_domain::{AppId, Application, Currency, Money, OutTradeNo, RefundNo, Timestamp};
 
-use super::amounts::{PARTS_OF_A_FEN, parts, rounded, yuan};
+use super::amounts::{PARTS_OF_A_FEN, parts, rounded};
 use super::lines::Line;
 use crate::{WechatPayAccount, grammar};
 
@@ -182,7 +182,7 @@ impl Cells<'_> {
         let fits = parts >= 0 && parts % PARTS_OF_A_FEN == 0;
         if !fits {
             return Err(refused(
-                format!("an amount of {}", yuan(rounded(parts))),
+                format!("an amount of {}", Money::cny(rounded(parts)).to_yuan()),
                 "whole fen, not negative",
             ));
         }
