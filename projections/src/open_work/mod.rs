@@ -140,18 +140,16 @@ impl OpenWork {
         now: Timestamp,
         position: Position,
     ) -> Result<Answer<Option<OpenPayment>>, ViewError> {
-        let before = row::stored(position).saturating_sub(1);
         self.reader.read(|connection| {
-            let next = payment::open(connection, now, before, 1)?;
+            let next = payment::open(connection, now, before(position), 1)?;
             Ok(next.into_iter().find(|row| row.position == position))
         })
     }
 
     /// The refund whose last step stands at that position, while it has no outcome.
     pub fn open_refund(&self, position: Position) -> Result<Answer<Option<OpenRefund>>, ViewError> {
-        let before = row::stored(position).saturating_sub(1);
         self.reader.read(|connection| {
-            let next = refund::open(connection, before, 1)?;
+            let next = refund::open(connection, before(position), 1)?;
             Ok(next.into_iter().find(|row| row.position == position))
         })
     }
@@ -185,9 +183,8 @@ impl OpenWork {
         now: Timestamp,
         position: Position,
     ) -> Result<Answer<Option<Question>>, ViewError> {
-        let before = row::stored(position).saturating_sub(1);
         self.reader.read(|connection| {
-            let next = question::open(connection, now, before, 1)?;
+            let next = question::open(connection, now, before(position), 1)?;
             Ok(next.into_iter().find(|row| row.position == position))
         })
     }
@@ -211,6 +208,11 @@ impl OpenWork {
         self.reader
             .read(|connection| stray::taken_up(connection, row::stored(after), bound(limit)))
     }
+}
+
+/// After this, a page begins with the row at that position, if there is one.
+fn before(position: Position) -> i64 {
+    row::stored(position).saturating_sub(1)
 }
 
 fn bound(limit: usize) -> i64 {

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use payfold_domain::Timestamp;
+use payfold_projections::ViewError;
 use payfold_store::Position;
+
+use super::PAGE;
 
 /// When each row is looked at next.
 #[derive(Debug, Default)]
@@ -29,8 +32,32 @@ impl Agenda {
         }
     }
 
+    /// Takes out a page of the rows that are due, those due first first, as `read` finds them; those that
+    /// are no open work any more are left out. `None` where none is due. What cannot be read stays due.
+    pub(super) fn take_rows<R>(
+        &mut self,
+        now: Timestamp,
+        read: impl Fn(Position) -> Result<Option<R>, ViewError>,
+    ) -> Result<Option<Vec<(Position, R)>>, ViewError> {
+        let due = self.take_due(now, PAGE);
+        if due.is_empty() {
+            return Ok(None);
+        }
+        let mut rows = Vec::new();
+        for position in &due {
+            match read(*position) {
+                Ok(row) => rows.extend(row.map(|row| (*position, row))),
+                Err(error) => {
+                    due.iter().for_each(|position| self.put(*position, now));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Some(rows))
+    }
+
     /// Takes out the rows that are due, those due first first, at most so many.
-    pub(super) fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Position> {
+    fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Position> {
         let mut taken = Vec::new();
         while taken.len() < most {
             match self.due.first() {
@@ -83,6 +110,25 @@ mod tests {
             prop_assert_eq!(agenda.late_secs(at(now)), 0);
             prop_assert_eq!(agenda.take_due(at(1_000), usize::MAX).len(), last.len() - due);
         }
+    }
+
+    #[test]
+    fn rows_that_cannot_be_read_stay_due_and_rows_that_are_gone_do_not() {
+        let mut agenda = Agenda::default();
+        agenda.put(Position(1), at(10));
+        agenda.put(Position(2), at(20));
+        let second_fails = |position| match position {
+            Position(2) => Err(ViewError::Folder {
+                path: "views".into(),
+                source: std::io::ErrorKind::Other.into(),
+            }),
+            position => Ok(Some(position)),
+        };
+        assert!(agenda.take_rows(at(20), second_fails).is_err());
+        let first_is_gone = |position| Ok((position != Position(1)).then_some(position));
+        let rows = agenda.take_rows(at(20), first_is_gone).unwrap();
+        assert_eq!(rows, Some(vec![(Position(2), Position(2))]));
+        assert_eq!(agenda.take_rows(at(20), first_is_gone).unwrap(), None);
     }
 
     #[test]

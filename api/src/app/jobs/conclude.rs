@@ -39,16 +39,9 @@ impl App {
         self.put_due_orders(agenda, now)?;
         self.metrics
             .job_late("ending orders", agenda.late_secs(now));
-        loop {
-            let due = agenda.take_due(now, PAGE);
-            if due.is_empty() {
-                return Ok(());
-            }
-            let mut rows = Vec::new();
-            for position in due {
-                let row = self.views.open_work.open_order(position)?.value;
-                rows.extend(row.map(|row| (position, row)));
-            }
+        let open_work = &self.views.open_work;
+        let read = |position| Ok(open_work.open_order(position)?.value);
+        while let Some(rows) = agenda.take_rows(now, read)? {
             let ending = stream::iter(rows)
                 .map(|(position, row)| async move { (position, self.end_row(&row, now).await) })
                 .buffer_unordered(AT_ONCE);
@@ -66,6 +59,7 @@ impl App {
                 }
             }
         }
+        Ok(())
     }
 
     fn put_due_orders(&self, agenda: &mut Agenda, now: Timestamp) -> Result<(), AppError> {

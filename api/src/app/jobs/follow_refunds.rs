@@ -57,18 +57,12 @@ impl App {
         self.put_new_refunds(refunds, now)?;
         let late = refunds.agenda.late_secs(now);
         self.metrics.job_late("following refunds", late);
-        loop {
-            let due = refunds.agenda.take_due(now, PAGE);
-            if due.is_empty() {
-                return Ok(());
-            }
-            let mut rows = Vec::new();
-            for position in due {
-                let row = self.views.open_work.open_refund(position)?.value;
-                rows.extend(row.filter(|row| refunds.may_go_on(row, self.apart_secs(row), now)));
-            }
+        let open_work = &self.views.open_work;
+        let read = |position| Ok(open_work.open_refund(position)?.value);
+        while let Some(mut rows) = refunds.agenda.take_rows(now, read)? {
+            rows.retain(|(_, row)| refunds.may_go_on(row, self.apart_secs(row), now));
             let following = stream::iter(rows)
-                .map(|row| async move { (self.follow_refund(&row).await, row) })
+                .map(|(_, row)| async move { (self.follow_refund(&row).await, row) })
                 .buffer_unordered(AT_ONCE);
             let followed: Vec<_> = following.collect().await;
             for (outcome, row) in followed {
@@ -83,6 +77,7 @@ impl App {
                 refunds.agenda.put(row.position, now.plus_secs(after));
             }
         }
+        Ok(())
     }
 
     fn put_new_refunds(&self, refunds: &mut Refunds, now: Timestamp) -> Result<(), AppError> {

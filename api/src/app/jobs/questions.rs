@@ -46,17 +46,11 @@ impl App {
         }
         let late = questions.agenda.late_secs(now);
         self.metrics.job_late("asking questions", late);
-        loop {
-            let due = questions.agenda.take_due(now, PAGE);
-            if due.is_empty() {
-                return Ok(());
-            }
-            let mut rows = Vec::new();
-            for position in due {
-                rows.extend(self.views.open_work.question(now, position)?.value);
-            }
+        let open_work = &self.views.open_work;
+        let read = |position| Ok(open_work.question(now, position)?.value);
+        while let Some(rows) = questions.agenda.take_rows(now, read)? {
             let asking = stream::iter(rows)
-                .map(|row| async move { (self.ask_question(&row).await, row.position) })
+                .map(|(position, row)| async move { (self.ask_question(&row).await, position) })
                 .buffer_unordered(AT_ONCE);
             let asked: Vec<_> = asking.collect().await;
             for (outcome, position) in asked {
@@ -67,6 +61,7 @@ impl App {
                 }
             }
         }
+        Ok(())
     }
 
     async fn ask_question(&self, question: &Question) -> Result<(), AppError> {

@@ -39,17 +39,11 @@ impl App {
         self.put_new_payments(watch, now)?;
         self.metrics
             .job_late("watching payments", watch.agenda.late_secs(now));
-        loop {
-            let due = watch.agenda.take_due(now, PAGE);
-            if due.is_empty() {
-                return Ok(());
-            }
-            let mut rows = Vec::new();
-            for position in due {
-                rows.extend(self.views.open_work.open_payment(now, position)?.value);
-            }
+        let open_work = &self.views.open_work;
+        let read = |position| Ok(open_work.open_payment(now, position)?.value);
+        while let Some(rows) = watch.agenda.take_rows(now, read)? {
             let asking = stream::iter(rows)
-                .map(|row| async move { (self.look_after_row(&row).await, row) })
+                .map(|(_, row)| async move { (self.look_after_row(&row).await, row) })
                 .buffer_unordered(AT_ONCE);
             let asked: Vec<_> = asking.collect().await;
             for (outcome, row) in asked {
@@ -64,6 +58,7 @@ impl App {
                 watch.agenda.put(row.position, next);
             }
         }
+        Ok(())
     }
 
     fn put_new_payments(&self, watch: &mut Watch, now: Timestamp) -> Result<(), AppError> {
