@@ -11,7 +11,7 @@ use payfold_domain::{Method, OrderNo, PaymentRef, decide};
 
 use super::accounts::Account;
 use super::aggregate::Folded;
-use super::calls::Started;
+use super::calls::{Started, Way};
 use super::handle::{Ground, Made};
 use super::orders::Written;
 use super::{App, AppError};
@@ -63,8 +63,10 @@ impl App {
             .store_intent(&account, order_no, &payment, &request)
             .await?;
         self.take_up_claimed(&account, &payment, order_no).await?;
-        if offer_without_call(request.method).is_none() {
-            return self.offer(&account, written.made, order_no, &payment).await;
+        if let Some(way) = Way::of(request.method) {
+            return self
+                .offer(&account, way, written.made, order_no, &payment)
+                .await;
         }
         Ok(Written {
             made: written.made,
@@ -115,6 +117,7 @@ impl App {
     async fn offer(
         &self,
         account: &Arc<Account>,
+        way: Way,
         made: Made,
         order_no: &OrderNo,
         payment: &PaymentRef,
@@ -131,7 +134,7 @@ impl App {
                 order: folded,
             });
         }
-        match self.ask_for_offer(account, order, started).await? {
+        match self.ask_for_offer(account, way, order, started).await? {
             Started::Offered { offer, valid_until } => {
                 let offer = OfferPayment {
                     payment: payment.clone(),

@@ -25,7 +25,7 @@ pub(crate) use certificates::Fetched;
 pub(crate) use line::Breaker;
 pub(crate) use recent::Recent;
 pub(crate) use refund::{AskedBack, RefundCall};
-pub(crate) use start::Started;
+pub(crate) use start::{Started, Way};
 
 use super::accounts::{Account, GatewayAccount};
 use super::handle::Proven;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use payfold_alipay::{AlipayAccount, Call, CreateRequest};
+use payfold_alipay::{Call, CreateRequest};
 use payfold_domain::event::Offer;
 use payfold_domain::order::{Payment, PlacedOrder};
-use payfold_domain::{Method, Money, OutTradeNo, PaymentRef, Timestamp, Verdict};
-use payfold_wechatpay::{InWechat, PayRequest, Reply, Verified, WechatPayAccount};
+use payfold_domain::{Method, Money, OutTradeNo, Timestamp, Verdict};
+use payfold_wechatpay::{InWechat, PayRequest, Reply};
 
 use super::{CallKind, unknown, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
@@ -41,9 +41,45 @@ pub(crate) enum Started {
     },
 }
 
+/// The calls that start payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A trade for a page in the Alipay app, `alipay.jsapi`.
+    AlipayTrade,
+    /// A code for Alipay, `alipay.qr`.
+    AlipayCode,
+    /// A code for WeChat, `wechatpay.native`.
+    WechatPayCode,
+    /// A page in WeChat or a mini program.
+    InWechat(InWechat),
+    /// The shop's app, `wechatpay.app`.
+    WechatPayApp,
+    /// A phone's browser, `wechatpay.h5`.
+    WechatPayBrowser,
+}
+
+impl Way {
+    /// The call that starts payments by that method, where it takes one.
+    pub(crate) fn of(method: Method) -> Option<Self> {
+        match method {
+            Method::AlipayJsapi => Some(Self::AlipayTrade),
+            Method::AlipayQr => Some(Self::AlipayCode),
+            Method::WechatpayNative => Some(Self::WechatPayCode),
+            Method::WechatpayJsapi => Some(Self::InWechat(InWechat::Page)),
+            Method::WechatpayMini => Some(Self::InWechat(InWechat::MiniProgram)),
+            Method::WechatpayApp => Some(Self::WechatPayApp),
+            Method::WechatpayH5 => Some(Self::WechatPayBrowser),
+            Method::AlipayPage
+            | Method::AlipayWap
+            | Method::AlipayApp
+            | Method::External
+            | Method::Unknown => None,
+        }
+    }
+}
+
 /// What a payment asks for, as the signing thread takes it along.
 struct Asking {
-    method: Method,
     out_trade_no: OutTradeNo,
     amount: Money,
     description: String,
@@ -62,12 +98,12 @@ impl App {
     pub(crate) async fn ask_for_offer(
         &self,
         account: &Arc<Account>,
+        way: Way,
         order: &PlacedOrder,
         payment: &Payment,
     ) -> Result<Started, AppError> {
         let time_expire = payment.expires_at.unwrap_or(order.expires_at);
         let asking = Asking {
-            method: payment.method,
             out_trade_no: payment.payment.out_trade_no.clone(),
             amount: payment.asked,
             description: self.subject_of(order),
@@ -76,16 +112,13 @@ impl App {
             openid: payment.openid.clone().unwrap_or_default(),
             client_ip: payment.client_ip.as_deref().and_then(|ip| ip.parse().ok()),
         };
-        let (method, name) = (payment.method, &payment.payment);
+        let number = &payment.payment.out_trade_no;
         self.exchange(
             account,
             CallKind::Start,
-            move |account, now, nonce| match &account.gateway {
-                GatewayAccount::Alipay(alipay) => asking.of_alipay(alipay, now),
-                GatewayAccount::WechatPay(wechatpay) => asking.of_wechatpay(wechatpay, now, nonce),
-            },
+            move |account, now, nonce| asking.request(account, way, now, nonce),
             |answer, now| {
-                let started = read(account, method, name, answer, now)?;
+                let started = read(account, way, number, answer, now)?;
                 Ok(match started {
                     Started::Offered { offer, valid_until } => Started::Offered {
                         offer,
@@ -108,38 +141,56 @@ impl App {
 }
 
 impl Asking {
-    fn of_alipay(
+    fn request(
         &self,
-        alipay: &AlipayAccount,
+        account: &Account,
+        way: Way,
         now: Timestamp,
+        nonce: &str,
     ) -> Result<Request<Bytes>, AppError> {
-        let create = CreateRequest {
+        match (&account.gateway, way) {
+            (GatewayAccount::Alipay(alipay), Way::AlipayTrade) => alipay
+                .create_request(&self.of_alipay(now), &self.openid)
+                .map_err(unsigned),
+            (GatewayAccount::Alipay(alipay), Way::AlipayCode) => alipay
+                .precreate_request(&self.of_alipay(now))
+                .map_err(unsigned),
+            (GatewayAccount::WechatPay(wechatpay), Way::WechatPayCode) => wechatpay
+                .native_request(&self.of_wechatpay(now, nonce))
+                .map_err(unsigned),
+            (GatewayAccount::WechatPay(wechatpay), Way::InWechat(place)) => wechatpay
+                .jsapi_request(&self.of_wechatpay(now, nonce), place, &self.openid)
+                .map_err(unsigned),
+            (GatewayAccount::WechatPay(wechatpay), Way::WechatPayApp) => wechatpay
+                .app_request(&self.of_wechatpay(now, nonce))
+                .map_err(unsigned),
+            (GatewayAccount::WechatPay(wechatpay), Way::WechatPayBrowser) => {
+                let client_ip = self.client_ip.ok_or_else(|| {
+                    AppError::Signing("the buyer's address is not known any more".to_owned())
+                })?;
+                wechatpay
+                    .h5_request(&self.of_wechatpay(now, nonce), client_ip)
+                    .map_err(unsigned)
+            }
+            (GatewayAccount::Alipay(_) | GatewayAccount::WechatPay(_), _) => {
+                Err(not_offered(account))
+            }
+        }
+    }
+
+    fn of_alipay(&self, now: Timestamp) -> CreateRequest<'_> {
+        CreateRequest {
             out_trade_no: &self.out_trade_no,
             amount: self.amount,
             subject: &self.description,
             time_expire: self.time_expire,
             notify_url: &self.notify_url,
             now,
-        };
-        let request = match alipay_call(self.method) {
-            Call::Create => alipay.create_request(&create, &self.openid),
-            Call::Query
-            | Call::Close
-            | Call::Refund
-            | Call::RefundQuery
-            | Call::Precreate
-            | Call::BillUrl => alipay.precreate_request(&create),
-        };
-        request.map_err(unsigned)
+        }
     }
 
-    fn of_wechatpay(
-        &self,
-        wechatpay: &WechatPayAccount,
-        now: Timestamp,
-        nonce: &str,
-    ) -> Result<Request<Bytes>, AppError> {
-        let pay = PayRequest {
+    fn of_wechatpay<'a>(&'a self, now: Timestamp, nonce: &'a str) -> PayRequest<'a> {
+        PayRequest {
             out_trade_no: &self.out_trade_no,
             amount: self.amount,
             description: &self.description,
@@ -147,48 +198,47 @@ impl Asking {
             notify_url: &self.notify_url,
             now,
             nonce,
-        };
-        let request = match self.method {
-            Method::WechatpayJsapi => wechatpay.jsapi_request(&pay, InWechat::Page, &self.openid),
-            Method::WechatpayMini => {
-                wechatpay.jsapi_request(&pay, InWechat::MiniProgram, &self.openid)
-            }
-            Method::WechatpayApp => wechatpay.app_request(&pay),
-            Method::WechatpayH5 => match self.client_ip {
-                Some(client_ip) => wechatpay.h5_request(&pay, client_ip),
-                None => {
-                    return Err(AppError::Signing(
-                        "the buyer's address is not known any more".to_owned(),
-                    ));
-                }
-            },
-            Method::WechatpayNative
-            | Method::AlipayPage
-            | Method::AlipayWap
-            | Method::AlipayApp
-            | Method::AlipayJsapi
-            | Method::AlipayQr
-            | Method::External
-            | Method::Unknown => wechatpay.native_request(&pay),
-        };
-        request.map_err(unsigned)
+        }
+    }
+}
+
+fn not_offered(account: &Account) -> AppError {
+    AppError::MethodNotOffered {
+        offered: account.methods().to_vec(),
     }
 }
 
 fn read(
     account: &Account,
-    method: Method,
-    payment: &PaymentRef,
+    way: Way,
+    number: &OutTradeNo,
     answer: &Response<Bytes>,
     now: Timestamp,
 ) -> Result<Started, AppError> {
+    let offered = |offer, secs| Started::Offered {
+        offer,
+        valid_until: now.plus_secs(secs),
+    };
     match &account.gateway {
         GatewayAccount::Alipay(alipay) => {
-            let call = alipay_call(method);
+            let call = match way {
+                Way::AlipayTrade => Call::Create,
+                Way::AlipayCode => Call::Precreate,
+                Way::WechatPayCode
+                | Way::InWechat(_)
+                | Way::WechatPayApp
+                | Way::WechatPayBrowser => return Err(not_offered(account)),
+            };
             let reply = alipay.verify_response(call, answer.status(), answer.body());
             match reply.map_err(unknown)? {
                 payfold_alipay::Reply::Done(verified) => {
-                    offer_of_alipay(&verified, call, payment, now)
+                    let offer = if way == Way::AlipayTrade {
+                        let trade_no = verified.trade_no(number);
+                        trade_no.map(|trade_no| Offer::Prepay(trade_no.to_string()))
+                    } else {
+                        verified.qr_code(number).map(Offer::Code)
+                    };
+                    Ok(offered(offer.map_err(unknown)?, OFFER_SECS))
                 }
                 payfold_alipay::Reply::Refused {
                     verdict,
@@ -201,7 +251,17 @@ fn read(
             let reply =
                 wechatpay.verify_response(answer.status(), answer.headers(), answer.body(), now);
             match reply.map_err(unknown)? {
-                Reply::Done(verified) => offer_of_wechatpay(&verified, method, now),
+                Reply::Done(verified) => {
+                    let (offer, secs) = match way {
+                        Way::InWechat(_) | Way::WechatPayApp => {
+                            (verified.prepay_id().map(Offer::Prepay), OFFER_SECS)
+                        }
+                        Way::WechatPayBrowser => (verified.h5_url().map(Offer::Link), LINK_SECS),
+                        Way::WechatPayCode => (verified.code_url().map(Offer::Code), OFFER_SECS),
+                        Way::AlipayTrade | Way::AlipayCode => return Err(not_offered(account)),
+                    };
+                    Ok(offered(offer.map_err(unknown)?, secs))
+                }
                 Reply::Refused {
                     verdict,
                     code,
@@ -213,24 +273,6 @@ fn read(
     }
 }
 
-/// What starts a payment by that method at Alipay.
-fn alipay_call(method: Method) -> Call {
-    match method {
-        Method::AlipayJsapi => Call::Create,
-        Method::AlipayQr
-        | Method::AlipayPage
-        | Method::AlipayWap
-        | Method::AlipayApp
-        | Method::WechatpayNative
-        | Method::WechatpayJsapi
-        | Method::WechatpayMini
-        | Method::WechatpayH5
-        | Method::WechatpayApp
-        | Method::External
-        | Method::Unknown => Call::Precreate,
-    }
-}
-
 fn refused(verdict: Verdict, code: String, message: String) -> Result<Started, AppError> {
     match verdict {
         Verdict::AskAgain => Err(AppError::GatewayUnknown(code)),
@@ -238,53 +280,4 @@ fn refused(verdict: Verdict, code: String, message: String) -> Result<Started, A
             Ok(Started::Refused { code, message })
         }
     }
-}
-
-fn offer_of_alipay(
-    answer: &payfold_alipay::Verified<'_>,
-    call: Call,
-    payment: &PaymentRef,
-    now: Timestamp,
-) -> Result<Started, AppError> {
-    let number = &payment.out_trade_no;
-    let offer = match call {
-        Call::Create => answer
-            .trade_no(number)
-            .map(|trade_no| Offer::Prepay(trade_no.to_string())),
-        Call::Query
-        | Call::Close
-        | Call::Refund
-        | Call::RefundQuery
-        | Call::Precreate
-        | Call::BillUrl => answer.qr_code(number).map(Offer::Code),
-    };
-    Ok(Started::Offered {
-        offer: offer.map_err(unknown)?,
-        valid_until: now.plus_secs(OFFER_SECS),
-    })
-}
-
-fn offer_of_wechatpay(
-    answer: &Verified<'_>,
-    method: Method,
-    now: Timestamp,
-) -> Result<Started, AppError> {
-    let (offer, secs) = match method {
-        Method::WechatpayJsapi | Method::WechatpayMini | Method::WechatpayApp => {
-            (answer.prepay_id().map(Offer::Prepay), OFFER_SECS)
-        }
-        Method::WechatpayH5 => (answer.h5_url().map(Offer::Link), LINK_SECS),
-        Method::WechatpayNative
-        | Method::AlipayPage
-        | Method::AlipayWap
-        | Method::AlipayApp
-        | Method::AlipayJsapi
-        | Method::AlipayQr
-        | Method::External
-        | Method::Unknown => (answer.code_url().map(Offer::Code), OFFER_SECS),
-    };
-    Ok(Started::Offered {
-        offer: offer.map_err(unknown)?,
-        valid_until: now.plus_secs(secs),
-    })
 }
