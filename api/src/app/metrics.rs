@@ -51,6 +51,22 @@ struct JobLabels {
     job: String,
 }
 
+impl AccountLabels {
+    fn of(account: &AccountName) -> Self {
+        Self {
+            account: account.to_string(),
+        }
+    }
+}
+
+impl JobLabels {
+    fn of(job: &str) -> Self {
+        Self {
+            job: job.to_owned(),
+        }
+    }
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("payfold");
@@ -102,9 +118,7 @@ impl Metrics {
     /// The text that Prometheus reads.
     pub(crate) fn encode(&self, lines: &LinesOut) -> Result<String, std::fmt::Error> {
         for (account, in_flight, breaker) in lines.standing() {
-            let labels = AccountLabels {
-                account: account.to_string(),
-            };
+            let labels = AccountLabels::of(&account);
             let in_flight = i64::try_from(in_flight).unwrap_or(i64::MAX);
             self.calls_in_flight.get_or_create(&labels).set(in_flight);
             let open = match breaker {
@@ -133,18 +147,12 @@ impl Metrics {
     }
 
     pub(crate) fn unknown_answer(&self, account: &AccountName) {
-        let labels = AccountLabels {
-            account: account.to_string(),
-        };
+        let labels = AccountLabels::of(account);
         self.unknown_answers.get_or_create(&labels).inc();
     }
 
     pub(crate) fn job_late(&self, job: &str, secs: i64) {
-        self.jobs_late
-            .get_or_create(&JobLabels {
-                job: job.to_owned(),
-            })
-            .set(secs);
+        self.jobs_late.get_or_create(&JobLabels::of(job)).set(secs);
     }
 
     pub(crate) fn notify(&self, account: &AccountName, fate: &Fate) {
@@ -161,18 +169,12 @@ impl Metrics {
     }
 
     pub(crate) fn return_refused(&self, account: &AccountName) {
-        let labels = AccountLabels {
-            account: account.to_string(),
-        };
+        let labels = AccountLabels::of(account);
         self.returns_refused.get_or_create(&labels).inc();
     }
 
     pub(crate) fn job_failed(&self, job: &str) {
-        self.jobs_failed
-            .get_or_create(&JobLabels {
-                job: job.to_owned(),
-            })
-            .inc();
+        self.jobs_failed.get_or_create(&JobLabels::of(job)).inc();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fetching WeChat Pay's platform certificates: now and then, and at once when a message names one that
 //! is not known. A merchant with a public key alone has none, which is no fault.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -17,7 +18,7 @@ const APART_SECS: i64 = 60;
 
 /// When the certificates of each account were asked for last. Who holds it asks.
 #[derive(Default)]
-pub(crate) struct Fetched(Mutex<Vec<(AccountName, Timestamp)>>);
+pub(crate) struct Fetched(Mutex<BTreeMap<AccountName, Timestamp>>);
 
 impl App {
     /// Asks for an account's certificates, unless that was done a moment ago; one asks at a time, and
@@ -28,15 +29,13 @@ impl App {
     ) -> Result<bool, AppError> {
         let asked_at = self.world.now();
         let mut fetched = self.certificates_fetched.0.lock().await;
-        let last = fetched.iter().find(|(name, _)| *name == account.name);
-        if let Some((_, last)) = last
+        if let Some(last) = fetched.get(&account.name)
             && self.world.now() < last.plus_secs(APART_SECS)
         {
             return Ok(asked_at <= *last);
         }
         let now = self.world.now();
-        fetched.retain(|(name, _)| *name != account.name);
-        fetched.push((account.name.clone(), now));
+        fetched.insert(account.name.clone(), now);
         let new = self.fetch_certificates(account).await?;
         Ok(new > 0)
     }
