@@ -1,6 +1,6 @@
 //! A few dozen schedules, and what the harness promises of itself.
 
-use payfold_domain::policy::Policy;
+use payfold_domain::policy::{Policy, ReturnPolicy};
 
 use crate::schedule::{Act, Afterwards, Notifies, Pay, Schedule, Setting, Signer, Step};
 use crate::{plan, stage};
@@ -73,6 +73,36 @@ fn money_given_to_one_order_while_another_claims_its_number_arrives() {
         (5_087, Act::Start(pay)),
     ];
     holds(115_886, setting, steps);
+}
+
+/// The money that paid the order went back, and not the second one that came by the same number.
+#[test]
+fn of_two_payments_by_one_number_the_second_goes_back() {
+    let pay = Pay {
+        number: 3,
+        order: 0,
+        method: "alipay.qr",
+    };
+    let setting = Setting {
+        latency_ms: 200,
+        policy: Policy {
+            double: ReturnPolicy::Refund,
+            ..Policy::HOLD
+        },
+        ..setting()
+    };
+    let asked = Act::Pay {
+        pay,
+        minor: None,
+        via: "v3",
+    };
+    let steps = vec![
+        (1_808, place(0, 100)),
+        (8_331, Act::Start(pay)),
+        (21_068, asked),
+        (21_076, Act::PayAgain(pay)),
+    ];
+    holds(76, setting, steps);
 }
 
 fn external(number: u8) -> Pay {

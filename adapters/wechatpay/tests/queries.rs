@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 use payfold_domain::{
     Fact, Gateway, Message, Money, Observation, OutTradeNo, RefundNo, RefundSize, RefundState,
-    Source, Verdict,
+    Source, TransactionId, Verdict,
 };
 use payfold_wechatpay::{
     AccountConfig, CallFault, RefundRequest, Reply, UnsentRequest, WechatPayAccount,
@@ -20,9 +20,16 @@ fn refund_no() -> RefundNo {
     RefundNo::new("PFR202611230001").unwrap()
 }
 
-fn refund_request<'a>(out_trade_no: &'a OutTradeNo, refund_no: &'a RefundNo) -> RefundRequest<'a> {
+fn transaction_id() -> TransactionId {
+    TransactionId::from_gateway("4200001234202611230000000001").unwrap()
+}
+
+fn refund_request<'a>(
+    transaction_id: &'a TransactionId,
+    refund_no: &'a RefundNo,
+) -> RefundRequest<'a> {
     RefundRequest {
-        out_trade_no,
+        transaction_id,
         refund_no,
         amount: Money::cny(40),
         paid: Money::cny(100),
@@ -130,15 +137,15 @@ fn closing_names_the_merchant() {
 
 #[test]
 fn a_refund_is_asked_for_in_the_gateways_words() {
-    let (order, number) = (out_trade_no(), refund_no());
+    let (money, number) = (transaction_id(), refund_no());
     let request = account()
-        .refund_request(&refund_request(&order, &number))
+        .refund_request(&refund_request(&money, &number))
         .unwrap();
     assert_eq!(request.uri().path(), "/v3/refund/domestic/refunds");
     assert_eq!(
         std::str::from_utf8(request.body()).unwrap(),
         concat!(
-            r#"{"out_trade_no":"PF202611230001","out_refund_no":"PFR202611230001","#,
+            r#"{"transaction_id":"4200001234202611230000000001","out_refund_no":"PFR202611230001","#,
             r#""notify_url":"https://pay.example.com/notify/wx","#,
             r#""amount":{"refund":40,"total":100,"currency":"CNY"}}"#
         )
@@ -160,11 +167,11 @@ fn an_account_that_only_receives_asks_nothing() {
     })
     .ok()
     .unwrap();
-    let (order, number) = (out_trade_no(), refund_no());
+    let (money, number) = (transaction_id(), refund_no());
     for request in [
-        receives.query_request(&order, now(), "nonce1"),
-        receives.close_request(&order, now(), "nonce1"),
-        receives.refund_request(&refund_request(&order, &number)),
+        receives.query_request(&out_trade_no(), now(), "nonce1"),
+        receives.close_request(&out_trade_no(), now(), "nonce1"),
+        receives.refund_request(&refund_request(&money, &number)),
         receives.refund_query_request(&number, now(), "nonce1"),
     ] {
         assert!(matches!(request, Err(UnsentRequest::ReceivesOnly)));

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Request;
 use payfold_domain::{
     Application, Authentic, Fact, Message, Money, OutTradeNo, Receipt, RefundFact, RefundNo,
-    RefundSize, RefundState, Timestamp,
+    RefundSize, RefundState, Timestamp, TransactionId,
 };
 use serde_json::json;
 
@@ -19,6 +19,8 @@ use crate::{AlipayAccount, Refusal, UnsentRequest, grammar, parameters};
 pub struct RefundRequest<'a> {
     /// The payment's number.
     pub out_trade_no: &'a OutTradeNo,
+    /// The money it is given back out of: one number may have brought money twice.
+    pub transaction_id: &'a TransactionId,
     /// The refund's number, `out_request_no`.
     pub refund_no: &'a RefundNo,
     /// How much is given back; renminbi.
@@ -51,6 +53,7 @@ impl AlipayAccount {
     ) -> Result<Request<Bytes>, UnsentRequest> {
         let content = parameters::biz_content([
             ("out_trade_no", Some(refund.out_trade_no.as_str().into())),
+            ("trade_no", Some(refund.transaction_id.as_str().into())),
             ("out_request_no", Some(refund.refund_no.as_str().into())),
             ("refund_amount", Some(parameters::amount(refund.amount)?)),
             ("refund_reason", refund.reason.map(Into::into)),
@@ -66,11 +69,13 @@ impl AlipayAccount {
     pub fn refund_query_request(
         &self,
         out_trade_no: &OutTradeNo,
+        transaction_id: Option<&TransactionId>,
         refund_no: &RefundNo,
         now: Timestamp,
     ) -> Result<Request<Bytes>, UnsentRequest> {
         let content = parameters::biz_content([
             ("out_trade_no", Some(out_trade_no.as_str().into())),
+            ("trade_no", transaction_id.map(|id| id.as_str().into())),
             ("out_request_no", Some(refund_no.as_str().into())),
             ("query_options", Some(json!(["gmt_refund_pay"]))),
         ]);

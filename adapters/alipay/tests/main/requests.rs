@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use http::{Method, Request};
 use payfold_alipay::{CreateRequest, RefundRequest, UnsentRequest};
-use payfold_domain::{Money, OutTradeNo, RefundNo, Timestamp};
+use payfold_domain::{Money, OutTradeNo, RefundNo, Timestamp, TransactionId};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -55,9 +55,18 @@ fn create_request(out_trade_no: &OutTradeNo) -> CreateRequest<'_> {
     }
 }
 
-fn refund_request<'a>(out_trade_no: &'a OutTradeNo, refund_no: &'a RefundNo) -> RefundRequest<'a> {
+fn transaction_id() -> TransactionId {
+    TransactionId::from_gateway("2026010522001499160501589436").unwrap()
+}
+
+fn refund_request<'a>(
+    out_trade_no: &'a OutTradeNo,
+    transaction_id: &'a TransactionId,
+    refund_no: &'a RefundNo,
+) -> RefundRequest<'a> {
     RefundRequest {
         out_trade_no,
+        transaction_id,
         refund_no,
         amount: Money::cny(3000),
         reason: Some("too small"),
@@ -67,7 +76,7 @@ fn refund_request<'a>(out_trade_no: &'a OutTradeNo, refund_no: &'a RefundNo) -> 
 
 #[test]
 fn query_close_and_refund_name_the_payment_and_nothing_that_they_need_not() {
-    let (number, refund) = (out_trade_no(), refund_no());
+    let (number, money, refund) = (out_trade_no(), transaction_id(), refund_no());
     let requests = [
         (
             account().query_request(&number, now()),
@@ -80,20 +89,22 @@ fn query_close_and_refund_name_the_payment_and_nothing_that_they_need_not() {
             json!({"out_trade_no": "vec_0001"}),
         ),
         (
-            account().refund_request(&refund_request(&number, &refund)),
+            account().refund_request(&refund_request(&number, &money, &refund)),
             "alipay.trade.refund",
             json!({
                 "out_trade_no": "vec_0001",
+                "trade_no": "2026010522001499160501589436",
                 "out_request_no": "RF0001",
                 "refund_amount": "30.00",
                 "refund_reason": "too small",
             }),
         ),
         (
-            account().refund_query_request(&number, &refund, now()),
+            account().refund_query_request(&number, Some(&money), &refund, now()),
             "alipay.trade.fastpay.refund.query",
             json!({
                 "out_trade_no": "vec_0001",
+                "trade_no": "2026010522001499160501589436",
                 "out_request_no": "RF0001",
                 "query_options": ["gmt_refund_pay"],
             }),
@@ -174,8 +185,8 @@ fn without_a_private_key_nothing_is_asked() {
 
 #[test]
 fn an_amount_or_a_time_that_alipay_cannot_read_is_not_sent() {
-    let (number, refund) = (out_trade_no(), refund_no());
-    let mut request = refund_request(&number, &refund);
+    let (number, money, refund) = (out_trade_no(), transaction_id(), refund_no());
+    let mut request = refund_request(&number, &money, &refund);
     request.amount = Money::cny(0);
     let unsent = account().refund_request(&request);
     assert!(matches!(unsent, Err(UnsentRequest::BadAmount)));

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::Request;
 use payfold_domain::{
-    Authentic, Currency, Message, Money, OutTradeNo, RefundNo, Source, Timestamp,
+    Authentic, Currency, Message, Money, RefundNo, Source, Timestamp, TransactionId,
 };
 use serde::Serialize;
 
@@ -17,8 +17,8 @@ use crate::{Refusal, WechatPayAccount};
 /// What is to be given back of a payment.
 #[derive(Debug, Clone, Copy)]
 pub struct RefundRequest<'a> {
-    /// The payment's number.
-    pub out_trade_no: &'a OutTradeNo,
+    /// The money it is given back out of: one number may have brought money twice.
+    pub transaction_id: &'a TransactionId,
     /// The refund's number.
     pub refund_no: &'a RefundNo,
     /// How much is given back; renminbi.
@@ -37,7 +37,7 @@ pub struct RefundRequest<'a> {
 
 #[derive(Serialize)]
 struct Refund<'a> {
-    out_trade_no: &'a str,
+    transaction_id: &'a str,
     out_refund_no: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -69,7 +69,7 @@ impl WechatPayAccount {
             }
         }
         let body = Refund {
-            out_trade_no: refund.out_trade_no.as_str(),
+            transaction_id: refund.transaction_id.as_str(),
             out_refund_no: refund.refund_no.as_str(),
             reason: refund.reason,
             notify_url: refund.notify_url,

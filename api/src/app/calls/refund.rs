@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use payfold_alipay::{Call, RefundAnswer};
-use payfold_domain::{Authentic, Message, Money, PaymentRef, RefundNo, Timestamp, Verdict};
+use payfold_domain::{
+    Authentic, Message, Money, PaymentRef, RefundNo, Timestamp, TransactionId, Verdict,
+};
 use payfold_wechatpay::{Proof, Reply};
 
 use super::{CallKind, answer_evidence, unknown, unsigned};
@@ -22,6 +24,8 @@ const REASON_CHARACTERS: usize = 80;
 pub(crate) struct RefundCall {
     /// The payment it is given back out of.
     pub(crate) payment: PaymentRef,
+    /// The money of that payment.
+    pub(crate) transaction_id: TransactionId,
     /// Its number.
     pub(crate) refund_no: RefundNo,
     /// How much.
@@ -61,6 +65,7 @@ impl RefundCall {
             GatewayAccount::Alipay(alipay) => alipay
                 .refund_request(&payfold_alipay::RefundRequest {
                     out_trade_no: &self.payment.out_trade_no,
+                    transaction_id: &self.transaction_id,
                     refund_no: &self.refund_no,
                     amount: self.amount,
                     reason: reason.as_deref(),
@@ -69,7 +74,7 @@ impl RefundCall {
                 .map_err(unsigned),
             GatewayAccount::WechatPay(wechatpay) => wechatpay
                 .refund_request(&payfold_wechatpay::RefundRequest {
-                    out_trade_no: &self.payment.out_trade_no,
+                    transaction_id: &self.transaction_id,
                     refund_no: &self.refund_no,
                     amount: self.amount,
                     paid: self.paid,
@@ -102,20 +107,22 @@ impl App {
         .await
     }
 
-    /// Asks a gateway how a refund stands.
+    /// Asks a gateway how a refund stands, of that money of the payment's where it is known.
     pub(crate) async fn ask_refund(
         &self,
         account: &Arc<Account>,
         payment: &PaymentRef,
+        transaction_id: Option<&TransactionId>,
         refund_no: &RefundNo,
     ) -> Result<AskedBack, AppError> {
         let (number, refund) = (payment.out_trade_no.clone(), refund_no.clone());
+        let money = transaction_id.cloned();
         self.exchange(
             account,
             CallKind::RefundQuery,
             move |account, now, nonce| match &account.gateway {
                 GatewayAccount::Alipay(alipay) => alipay
-                    .refund_query_request(&number, &refund, now)
+                    .refund_query_request(&number, money.as_ref(), &refund, now)
                     .map_err(unsigned),
                 GatewayAccount::WechatPay(wechatpay) => wechatpay
                     .refund_query_request(&refund, now, nonce)

@@ -102,10 +102,13 @@ impl App {
         let Some(account) = self.askable(&row.payment.account) else {
             return Ok(());
         };
+        let Some(known) = self.known_refund(row).await? else {
+            return Ok(());
+        };
         match row.stage {
-            OpenRefundStage::Requested => self.ask_back(&account, row).await,
+            OpenRefundStage::Requested => self.ask_back(&account, row, &known).await,
             OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
-                self.ask_how_it_stands(&account, row).await
+                self.ask_how_it_stands(&account, row, &known).await
             }
         }
     }
@@ -123,12 +126,15 @@ impl App {
     }
 
     /// Asks the gateway to give the money back. A repeat says what the first call has done.
-    async fn ask_back(&self, account: &Arc<Account>, row: &OpenRefund) -> Result<(), AppError> {
-        let Some(known) = self.known_refund(row).await? else {
-            return Ok(());
-        };
+    async fn ask_back(
+        &self,
+        account: &Arc<Account>,
+        row: &OpenRefund,
+        known: &Known,
+    ) -> Result<(), AppError> {
         let call = RefundCall {
             payment: row.payment.clone(),
+            transaction_id: known.refund.transaction_id.clone(),
             refund_no: row.refund_no.clone(),
             amount: known.refund.amount,
             paid: known.money.amount,
@@ -137,15 +143,15 @@ impl App {
         match self.refund(account, &call).await? {
             AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
             AskedBack::NeedsAction => {
-                self.state_refund(account, row, &known, RefundState::NeedsAction)
+                self.state_refund(account, row, known, RefundState::NeedsAction)
                     .await
             }
             AskedBack::NotThere => {
-                self.state_refusal(account, row, &known, RefundState::NeedsAction)
+                self.state_refusal(account, row, known, RefundState::NeedsAction)
                     .await
             }
             AskedBack::No => {
-                self.state_refusal(account, row, &known, RefundState::Failed)
+                self.state_refusal(account, row, known, RefundState::Failed)
                     .await
             }
         }
@@ -160,7 +166,12 @@ impl App {
         state: RefundState,
     ) -> Result<(), AppError> {
         let asked = self
-            .ask_refund(account, &row.payment, &row.refund_no)
+            .ask_refund(
+                account,
+                &row.payment,
+                Some(&known.refund.transaction_id),
+                &row.refund_no,
+            )
             .await?;
         match asked {
             AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
@@ -174,9 +185,15 @@ impl App {
         &self,
         account: &Arc<Account>,
         row: &OpenRefund,
+        known: &Known,
     ) -> Result<(), AppError> {
         let asked = self
-            .ask_refund(account, &row.payment, &row.refund_no)
+            .ask_refund(
+                account,
+                &row.payment,
+                Some(&known.refund.transaction_id),
+                &row.refund_no,
+            )
             .await?;
         match (asked, row.stage) {
             (AskedBack::Said(message, proven), _) => {
@@ -184,7 +201,7 @@ impl App {
             }
             // It was taken up and is not there: the same number is sent again.
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted) => {
-                self.ask_back(account, row).await
+                self.ask_back(account, row, known).await
             }
             (AskedBack::NeedsAction | AskedBack::NotThere | AskedBack::No, _) => Ok(()),
         }

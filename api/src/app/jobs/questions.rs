@@ -83,7 +83,7 @@ impl App {
     ) -> Result<(), AppError> {
         for refund_no in self.hinted_refunds(question).await? {
             let asked = self
-                .ask_refund(account, &question.payment, &refund_no)
+                .ask_refund(account, &question.payment, None, &refund_no)
                 .await?;
             match asked {
                 AskedBack::Said(message, proven) => {
