@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::RefundNo;
 use payfold_domain::event::{Event, OrderEvent, RefundHintReceived, StrayEvent};
 use payfold_projections::{Question, QuestionReason};
-use payfold_store::{Position, decode};
+use payfold_store::{Position, StreamName, decode};
 
 use super::agenda::Agenda;
 use super::{AT_ONCE, PAGE};
@@ -68,10 +68,23 @@ impl App {
         let Some(account) = self.askable(&question.payment.account) else {
             return Ok(());
         };
+        self.hand_over(&account, question).await?;
         self.ask(&account, &question.payment).await?;
         match question.reason {
             QuestionReason::Contradiction => Ok(()),
             QuestionReason::RefundHint => self.confirm_hints(&account, question).await,
+        }
+    }
+
+    /// A question that arose of a stray is the order's, where one has claimed the number since: a stray
+    /// that holds no money is nobody else's to take up.
+    async fn hand_over(&self, account: &Account, question: &Question) -> Result<(), AppError> {
+        let StreamName::Stray(payment) = &question.stream else {
+            return Ok(());
+        };
+        match self.order_of(payment).await? {
+            Some(order_no) => self.take_up_claimed(account, payment, &order_no).await,
+            None => Ok(()),
         }
     }
 
