@@ -28,6 +28,7 @@ mod traffic;
 mod view;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -41,12 +42,23 @@ use auth::{Admits, gate};
 use feed::ring::Ring;
 use traffic::Traffic;
 
-/// What the routes share.
+/// What the routes share; one count to clone, for every request clones it.
 #[derive(Clone)]
-pub(crate) struct Site {
+pub(crate) struct Site(Arc<Shared>);
+
+/// See [`Site`].
+pub(crate) struct Shared {
     app: Arc<App>,
     ring: Arc<Ring>,
     traffic: Arc<Traffic>,
+}
+
+impl Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<Site> for Arc<App> {
@@ -107,11 +119,11 @@ fn site(app: &Arc<App>) -> Site {
     app.world
         .tasks
         .spawn(Arc::clone(&ring).follow(Arc::clone(app)));
-    Site {
+    Site(Arc::new(Shared {
         app: Arc::clone(app),
         ring,
         traffic: Arc::new(Traffic::new()),
-    }
+    }))
 }
 
 fn main(site: &Site) -> Router {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use http::Method;
+use axum::extract::{MatchedPath, Request};
+use http::{Method, StatusCode};
+use payfold_domain::Timestamp;
 use payfold_projections::View;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -15,7 +14,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::Site;
 use crate::app::App;
 
 /// The bounds of the answers' times, in seconds; a held answer may take 30.
@@ -98,6 +96,27 @@ impl Traffic {
         Ok(text)
     }
 
+    /// Counts an answer that went out at that time.
+    pub(super) fn count(&self, answering: Answering, status: StatusCode, ended: Timestamp) {
+        let Answering {
+            route,
+            method,
+            began,
+        } = answering;
+        let took = ended.as_micros().saturating_sub(began.as_micros());
+        let micros = u32::try_from(took).unwrap_or_default();
+        let labels = RouteLabels { route };
+        self.times
+            .get_or_create(&labels)
+            .observe(f64::from(micros) / 1e6);
+        let labels = AnswerLabels {
+            route: labels.route,
+            method,
+            status: status.as_u16(),
+        };
+        self.answers.get_or_create(&labels).inc();
+    }
+
     /// Counts a reader of the open feed until it is dropped.
     pub(super) fn reader(self: Arc<Self>) -> ReaderCounted {
         self.readers.inc();
@@ -118,34 +137,23 @@ impl Drop for ReaderCounted {
     }
 }
 
-/// Counts an answer.
-pub(super) async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let method = method_name(request.method());
-    let began = site.app.world.now();
-    let response = next.run(request).await;
-    let took = site
-        .app
-        .world
-        .now()
-        .as_micros()
-        .saturating_sub(began.as_micros());
-    let micros = u32::try_from(took).unwrap_or_default();
-    let labels = RouteLabels {
-        route: route.clone(),
-    };
-    site.traffic
-        .times
-        .get_or_create(&labels)
-        .observe(f64::from(micros) / 1e6);
-    let labels = AnswerLabels {
-        route,
-        method,
-        status: response.status().as_u16(),
-    };
-    site.traffic.answers.get_or_create(&labels).inc();
-    response
+/// A request that is being answered.
+pub(super) struct Answering {
+    route: String,
+    method: &'static str,
+    began: Timestamp,
+}
+
+impl Answering {
+    /// A request that came at that time.
+    pub(super) fn begin(request: &Request, began: Timestamp) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        Self {
+            route: route.map_or("none", MatchedPath::as_str).to_owned(),
+            method: method_name(request.method()),
+            began,
+        }
+    }
 }
 
 /// The methods that a label may be; a caller can invent any other.
