@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod bills;
 mod crash;
 mod disconnect;
 mod feed;

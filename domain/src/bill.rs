@@ -7,12 +7,16 @@ pub use row::{
     RefusedBill,
 };
 
+use std::collections::BTreeSet;
+
 use crate::command::{Rejection, ResolveException};
 use crate::dismissal;
-use crate::event::{BillDifference, BillDifferenceFound, BillEvent, BillImported};
-use crate::exception::{ExceptionId, ExceptionKind};
+use crate::event::{
+    BillDifference, BillDifferenceFound, BillEvent, BillImported, ExceptionResolved,
+};
+use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use crate::order::{OpenedException, StatedMoney};
-use crate::{Money, PaymentRef, Timestamp, TransactionId};
+use crate::{Money, PaymentRef, RefundNo, Timestamp, TransactionId};
 
 /// A bill, as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,12 +30,17 @@ pub struct Bill {
 /// What may be asked of a bill's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BillCommand {
-    /// The bill was read whole and matched.
-    Import {
+    /// The bill, or a neighbour day's, differs from the events. So many differences may be found that
+    /// they are told in several commands.
+    Note(Vec<FoundDifference>),
+    /// What was different is so no more.
+    Settle(BTreeSet<ExceptionId>),
+    /// The bill was matched whole.
+    Conclude {
         /// What it held.
         imported: BillImported,
-        /// In what it differs from the events.
-        differences: Vec<FoundDifference>,
+        /// Every difference that was found, all of them noted before.
+        found: BTreeSet<ExceptionId>,
     },
     /// A person decides an exception.
     ResolveException(ResolveException),
@@ -44,6 +53,8 @@ pub struct FoundDifference {
     pub payment: PaymentRef,
     /// The transaction, where known.
     pub transaction_id: Option<TransactionId>,
+    /// The refund, where it is about one that has a number.
+    pub refund_no: Option<RefundNo>,
     /// In what the two differ.
     pub difference: BillDifference,
     /// As the events have it.
@@ -52,18 +63,37 @@ pub struct FoundDifference {
     pub there: Option<Money>,
 }
 
-/// What `command` makes of the bill. The same bill again is already so; another one of the same day
-/// adds what it differs in anew.
+impl FoundDifference {
+    /// The exception that it opens: the same for the same money, in whichever import it is found.
+    pub fn exception(&self) -> ExceptionId {
+        let money = match &self.transaction_id {
+            Some(transaction_id) => transaction_id.as_str(),
+            None => self.payment.out_trade_no.as_str(),
+        };
+        let about = match &self.refund_no {
+            Some(refund_no) => format!("{money}\n{refund_no}"),
+            None => money.to_owned(),
+        };
+        ExceptionId::derive(
+            &self.payment.account,
+            &about,
+            ExceptionKind::Bill(self.difference),
+        )
+    }
+}
+
+/// What `command` makes of the bill. A difference that is known is noted once, and a bill that was
+/// concluded before is already so. Another bill of the same day adds what it differs in anew, and what
+/// it differs in no more is settled.
 ///
 /// # Errors
 ///
 /// A decision about an exception that may not be is told why.
 pub fn decide_bill(bill: &Bill, command: BillCommand) -> Result<Vec<BillEvent>, Rejection> {
     match command {
-        BillCommand::Import {
-            imported,
-            differences,
-        } => Ok(import(bill, imported, differences)),
+        BillCommand::Note(found) => Ok(note(bill, found)),
+        BillCommand::Settle(exceptions) => Ok(settle(bill, |open| exceptions.contains(&open.id))),
+        BillCommand::Conclude { imported, found } => Ok(conclude(bill, imported, &found)),
         BillCommand::ResolveException(command) => {
             let resolved = dismissal::dismiss(&bill.exceptions, command)?;
             Ok(resolved
@@ -88,30 +118,49 @@ pub fn evolve_bill(mut bill: Bill, event: &BillEvent, at: Timestamp) -> Bill {
     bill
 }
 
-fn import(bill: &Bill, imported: BillImported, found: Vec<FoundDifference>) -> Vec<BillEvent> {
+fn note(bill: &Bill, found: Vec<FoundDifference>) -> Vec<BillEvent> {
+    let mut known: BTreeSet<ExceptionId> =
+        bill.exceptions.iter().map(|open| open.id.clone()).collect();
+    let found = found.into_iter().map(found_difference);
+    found
+        .filter(|found| known.insert(found.exception.clone()))
+        .map(BillEvent::BillDifferenceFound)
+        .collect()
+}
+
+fn settle(bill: &Bill, is_settled: impl Fn(&OpenedException) -> bool) -> Vec<BillEvent> {
+    bill.exceptions
+        .iter()
+        .filter(|exception| exception.resolution.is_none() && is_settled(exception))
+        .map(|exception| {
+            BillEvent::ExceptionResolved(ExceptionResolved {
+                exception: exception.id.clone(),
+                kind: exception.kind,
+                action: ResolutionAction::Dismiss,
+                by: Resolver::Events,
+                order_no: None,
+                note: None,
+            })
+        })
+        .collect()
+}
+
+fn conclude(bill: &Bill, imported: BillImported, found: &BTreeSet<ExceptionId>) -> Vec<BillEvent> {
     let same = |known: &BillImported| known.digest == imported.digest;
     if bill.imported.as_ref().is_some_and(same) {
         return Vec::new();
     }
-    let differences = found.into_iter().map(found_difference).filter(|found| {
-        let known = |open: &OpenedException| open.id == found.exception;
-        !bill.exceptions.iter().any(known)
-    });
-    let mut events: Vec<BillEvent> = differences.map(BillEvent::BillDifferenceFound).collect();
-    events.insert(0, BillEvent::BillImported(imported));
+    let mut events = settle(bill, |open| !found.contains(&open.id));
+    events.push(BillEvent::BillImported(imported));
     events
 }
 
 fn found_difference(found: FoundDifference) -> BillDifferenceFound {
-    let about = match &found.transaction_id {
-        Some(transaction_id) => transaction_id.as_str(),
-        None => found.payment.out_trade_no.as_str(),
-    };
-    let kind = ExceptionKind::Bill(found.difference);
     BillDifferenceFound {
-        exception: ExceptionId::derive(&found.payment.account, about, kind),
+        exception: found.exception(),
         payment: found.payment,
         transaction_id: found.transaction_id,
+        refund_no: found.refund_no,
         difference: found.difference,
         here: found.here,
         there: found.there,
@@ -128,7 +177,7 @@ fn about_difference(found: &BillDifferenceFound, at: Timestamp) -> OpenedExcepti
         kind: ExceptionKind::Bill(found.difference),
         payment: found.payment.clone(),
         transaction_id: found.transaction_id.clone(),
-        refund_no: None,
+        refund_no: found.refund_no.clone(),
         expected: found.here.map(stated),
         received: found.there.map(stated),
         contradiction: None,

@@ -8,7 +8,7 @@ use payfold_domain::command::{Command, Rejection};
 use payfold_domain::event::{
     AccountIdentity, BillDifference, BillImported, OrderEvent, UnknownMessageReceived,
 };
-use payfold_domain::exception::{ExceptionKind, ResolutionAction};
+use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::order::Order;
 use payfold_domain::{Currency, Gateway, Money, decide, evolve};
 
@@ -85,47 +85,116 @@ fn messages_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
     assert_eq!(told(account, resolve(ResolutionAction::Dismiss)).1, [""; 0]);
 }
 
+fn imported(digest: u8) -> BillImported {
+    BillImported {
+        account: say::account(),
+        date: "2026-11-25".to_owned(),
+        digest: [digest; 32],
+        payments: 1,
+        paid_minor: PRICE,
+        refunds: 0,
+        refunded_minor: 0,
+        fee_minor: 5,
+        foreign: 0,
+        currency: Currency::CNY,
+        awaited: Vec::new(),
+        carried: Vec::new(),
+    }
+}
+
+fn missing_here(transactions: &[&str]) -> Vec<FoundDifference> {
+    let found = transactions.iter().map(|id| FoundDifference {
+        payment: say::payment(P1),
+        transaction_id: Some(say::transaction(id)),
+        refund_no: None,
+        difference: BillDifference::MissingHere,
+        here: None,
+        there: Some(Money::cny(PRICE)),
+    });
+    found.collect()
+}
+
+fn tell_bill(bill: Bill, command: BillCommand) -> (Bill, Vec<&'static str>) {
+    let events = decide_bill(&bill, command).unwrap();
+    let names = events.iter().map(|event| event.name()).collect();
+    let bill = events
+        .iter()
+        .fold(bill, |bill, event| evolve_bill(bill, event, say::NOW));
+    (bill, names)
+}
+
+/// The bill after an import that found these, and the names of its events.
+fn import(mut bill: Bill, digest: u8, transactions: &[&str]) -> (Bill, Vec<&'static str>) {
+    let mut names = Vec::new();
+    let found = missing_here(transactions);
+    let ids = found.iter().map(FoundDifference::exception).collect();
+    let conclude = BillCommand::Conclude {
+        imported: imported(digest),
+        found: ids,
+    };
+    for command in [BillCommand::Note(found), conclude] {
+        let (after, told) = tell_bill(bill, command);
+        bill = after;
+        names.extend(told);
+    }
+    (bill, names)
+}
+
 #[test]
 fn a_bill_is_imported_once_and_a_corrected_one_adds_what_differs_anew() {
-    let import = |digest: u8, transactions: &[&str]| BillCommand::Import {
-        imported: BillImported {
-            account: say::account(),
-            date: "2026-11-25".to_owned(),
-            digest: [digest; 32],
-            payments: 1,
-            paid_minor: PRICE,
-            refunds: 0,
-            refunded_minor: 0,
-            fee_minor: 5,
-            foreign: 0,
-            currency: Currency::CNY,
-        },
-        differences: transactions
-            .iter()
-            .map(|id| FoundDifference {
-                payment: say::payment(P1),
-                transaction_id: Some(say::transaction(id)),
-                difference: BillDifference::MissingHere,
-                here: None,
-                there: Some(Money::cny(PRICE)),
-            })
-            .collect(),
-    };
-    let fold = |bill: Bill, command| {
-        let events = decide_bill(&bill, command).unwrap();
-        let names: Vec<_> = events.iter().map(|event| event.name()).collect();
-        let bill = events
-            .iter()
-            .fold(bill, |bill, event| evolve_bill(bill, event, say::NOW));
-        (bill, names)
-    };
-    let (bill, names) = fold(Bill::default(), import(1, &["T1"]));
-    assert_eq!(names, ["BillImported", "BillDifferenceFound"]);
-    let (bill, names) = fold(bill, import(1, &["T1"]));
+    let (bill, names) = import(Bill::default(), 1, &["T1"]);
+    assert_eq!(names, ["BillDifferenceFound", "BillImported"]);
+    let (bill, names) = import(bill, 1, &["T1"]);
     assert_eq!(names, [""; 0]);
-    let (bill, names) = fold(bill, import(2, &["T1", "T2"]));
-    assert_eq!(names, ["BillImported", "BillDifferenceFound"]);
+    let (bill, names) = import(bill, 2, &["T1", "T2"]);
+    assert_eq!(names, ["BillDifferenceFound", "BillImported"]);
     assert_eq!(bill.exceptions.len(), 2);
+}
+
+#[test]
+fn an_import_that_was_cut_off_goes_on_where_it_was_and_settles_what_differs_no_more() {
+    let (bill, names) = tell_bill(
+        Bill::default(),
+        BillCommand::Note(missing_here(&["T1", "T2", "T1"])),
+    );
+    assert_eq!(names, ["BillDifferenceFound"; 2], "each once");
+    let (bill, names) = import(bill, 1, &["T2", "T3"]);
+    assert_eq!(
+        names,
+        ["BillDifferenceFound", "ExceptionResolved", "BillImported"]
+    );
+    let open = bill
+        .exceptions
+        .iter()
+        .filter(|known| known.resolution.is_none());
+    let open: Vec<_> = open.map(|known| known.transaction_id.clone()).collect();
+    assert_eq!(
+        open,
+        [Some(say::transaction("T2")), Some(say::transaction("T3"))]
+    );
+    let settled = bill.exceptions[0].resolution.as_ref().unwrap();
+    assert_eq!(settled.by, Resolver::Events);
+    let gone = BillCommand::Settle([bill.exceptions[1].id.clone()].into());
+    let (bill, names) = tell_bill(bill, gone.clone());
+    assert_eq!(names, ["ExceptionResolved"]);
+    assert_eq!(tell_bill(bill, gone).1, [""; 0]);
+}
+
+#[test]
+fn a_payment_and_its_refunds_differ_each_for_itself() {
+    let mut found = missing_here(&["T1", "T1", "T1"]);
+    found[1].refund_no = Some(say::refund_no("R1"));
+    found[2].refund_no = Some(say::refund_no("R2"));
+    let (bill, _) = tell_bill(Bill::default(), BillCommand::Note(found));
+    let refunds: Vec<_> = bill
+        .exceptions
+        .iter()
+        .map(|known| known.refund_no.clone())
+        .collect();
+    assert_eq!(
+        refunds,
+        [None, Some(say::refund_no("R1")), Some(say::refund_no("R2"))]
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod exceptions;
 mod feed;
 mod follow;
 mod listing;
+mod moved;
 mod open_work;
 mod opening;
 mod orders;
@@ -23,11 +24,12 @@ mod view;
 mod view_file;
 mod views;
 
-pub use daily_report::{DailyReport, DailyRow};
+pub use daily_report::{DailyReport, DailyRow, Stretch};
 pub use error::ViewError;
 pub use exceptions::{ExceptionRow, ExceptionStatus, Exceptions};
 pub use follow::{FollowError, catch_up, follow};
 pub use listing::{Answer, AsOf, Listing};
+pub use moved::{Direction, MOVING_EVENTS, Moved, moved_in};
 pub use open_work::{
     CancelWish, DueOrder, OpenOrder, OpenPayment, OpenRefund, OpenRefundStage, OpenStage,
     OpenStray, OpenWork, Question, QuestionReason, TakenUpStray,

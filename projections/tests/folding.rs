@@ -131,6 +131,8 @@ fn other_event(which: u8, number: &str, order_no: &str) -> (StreamName, Event) {
                 fee_minor: 52 + i64::try_from(order_no.len()).unwrap(),
                 foreign: 0,
                 currency: Currency::CNY,
+                awaited: Vec::new(),
+                carried: Vec::new(),
             })),
         ),
         9 => (
@@ -138,6 +140,7 @@ fn other_event(which: u8, number: &str, order_no: &str) -> (StreamName, Event) {
             Event::Bill(BillEvent::BillDifferenceFound(BillDifferenceFound {
                 payment: payment(number),
                 transaction_id: None,
+                refund_no: None,
                 difference: BillDifference::MissingHere,
                 here: None,
                 there: Some(Money::cny(1)),

@@ -6,9 +6,9 @@ use payfold_domain::event::{
     RefundSucceeded, RefundTroubled, Staleness, StrayEvent, StrayTakenUp,
 };
 use payfold_domain::exception::ExceptionKind;
-use payfold_domain::{Currency, Method, Money};
+use payfold_domain::{AccountName, Currency, Method, Money};
 use payfold_projections::DailyRow;
-use payfold_store::StreamName;
+use payfold_store::{Position, StreamName};
 
 use crate::feed::{
     Feed, account, after_new_year, confirmed, exception, late, order, payment, placed, refund_no,
@@ -223,6 +223,8 @@ fn a_bill_imported_again_replaces_its_days_fees() {
             fee_minor,
             foreign: 0,
             currency: Currency::CNY,
+            awaited: Vec::new(),
+            carried: Vec::new(),
         };
         let stream = StreamName::Bill {
             account: account(),
@@ -242,4 +244,37 @@ fn a_bill_imported_again_replaces_its_days_fees() {
             ..row(Method::Unknown)
         }]
     );
+}
+
+#[test]
+fn a_days_money_is_found_in_the_feed_wherever_it_was_told() {
+    let mut feed = Feed::default();
+    let mut told = Vec::new();
+    // Once on its day, once thirty days and some stretches of events later.
+    for (number, days) in [("1", 0), ("2", 30)] {
+        feed.order(number, days * DAY_S, placed(number));
+        feed.order(number, days * DAY_S, started(number, None));
+        told.push(feed.order(number, days * DAY_S, confirmed(number, 60)));
+        for filler in 0..9_000 {
+            feed.order(&format!("F{number}-{filler}"), days * DAY_S, placed("F"));
+        }
+    }
+    let end = feed.recorded.last().unwrap().position.0;
+    let (_runner, views) = feed.folded();
+    let stretches = |account: &AccountName, date| {
+        let answer = views.daily_report.stretches(account, day(date));
+        answer.unwrap().value
+    };
+    let found = stretches(&account(), "2026-01-01");
+    let holds = |place: &Position| {
+        found
+            .iter()
+            .any(|stretch| stretch.after < *place && *place <= stretch.last)
+    };
+    assert!(told.iter().all(holds), "{told:?} in {found:?}");
+    let length: u64 = found.iter().map(|found| found.last.0 - found.after.0).sum();
+    assert!(length < end / 2, "{length} of {end} are read");
+    assert_eq!(stretches(&account(), "2026-01-02"), []);
+    let other = AccountName::new("other").unwrap();
+    assert_eq!(stretches(&other, "2026-01-01"), []);
 }

@@ -5,7 +5,7 @@ mod alipay;
 mod wechatpay;
 
 pub(crate) use alipay::Alipay;
-pub(crate) use wechatpay::{WechatPay, now_secs};
+pub(crate) use wechatpay::{BillRow, WechatPay, now_secs};
 
 use std::path::Path;
 

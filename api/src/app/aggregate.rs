@@ -3,7 +3,8 @@
 use std::hash::Hash;
 
 use payfold_domain::account::{Account, evolve_account};
-use payfold_domain::event::{AccountEvent, Event, OrderEvent, StrayEvent};
+use payfold_domain::bill::{Bill, evolve_bill};
+use payfold_domain::event::{AccountEvent, BillEvent, Event, OrderEvent, StrayEvent};
 use payfold_domain::order::{Corruption, Order};
 use payfold_domain::stray::{Stray, evolve_stray};
 use payfold_domain::{AccountName, OrderNo, PaymentRef, Timestamp, evolve};
@@ -170,6 +171,57 @@ impl Aggregate for Account {
     }
 
     fn changed(_app: &App, _key: &AccountName) {}
+}
+
+/// The bill of an account's day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct BillOf {
+    /// The account.
+    pub(crate) account: AccountName,
+    /// The day, `YYYY-MM-DD` in Asia/Shanghai.
+    pub(crate) date: String,
+}
+
+impl Aggregate for Bill {
+    type Key = BillOf;
+    type Event = BillEvent;
+
+    fn initial() -> Self {
+        Self::default()
+    }
+
+    fn evolve(self, event: &BillEvent, at: Timestamp) -> Self {
+        evolve_bill(self, event, at)
+    }
+
+    /// A bill's stream is a list of differences; one that cannot be read leaves the others as they are.
+    fn unreadable(self) -> Self {
+        self
+    }
+
+    fn narrow(event: Event) -> Option<BillEvent> {
+        match event {
+            Event::Bill(event) => Some(event),
+            Event::Order(_) | Event::Stray(_) | Event::Account(_) => None,
+        }
+    }
+
+    fn widen(event: &BillEvent) -> Event {
+        Event::Bill(event.clone())
+    }
+
+    fn stream(key: &BillOf) -> StreamName {
+        StreamName::Bill {
+            account: key.account.clone(),
+            date: key.date.clone(),
+        }
+    }
+
+    fn lanes(app: &App) -> &Lanes<BillOf, Folded<Self>> {
+        &app.bill_streams
+    }
+
+    fn changed(_app: &App, _key: &BillOf) {}
 }
 
 fn unreadable(order_no: Option<OrderNo>) -> Corruption {

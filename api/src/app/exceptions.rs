@@ -3,6 +3,7 @@
 use payfold_domain::account::{
     Account as AccountState, AccountCommand, AccountRejection, decide_account,
 };
+use payfold_domain::bill::{Bill, BillCommand, decide_bill};
 use payfold_domain::command::{Command, Rejection, ResolveException};
 use payfold_domain::exception::{ExceptionId, ResolutionAction, Resolver};
 use payfold_domain::order::{OpenedException, Order, OrderStatus};
@@ -12,7 +13,8 @@ use payfold_domain::{AccountName, OrderNo, PaymentRef};
 use payfold_projections::View;
 use payfold_store::{Position, StreamName};
 
-use super::handle::{Ground, Made};
+use super::aggregate::BillOf;
+use super::handle::{Changed, Ground, Made};
 use super::strays::StrayFailure;
 use super::{App, AppError};
 
@@ -93,17 +95,32 @@ impl App {
             }
             StreamName::Account(account) => {
                 let folded = self.fold::<AccountState>(account, up_to).await?;
-                let mut shown = Vec::new();
-                for exception in folded.state.exceptions {
-                    shown.push(self.dismissible(exception).await?);
-                }
-                Ok(shown)
+                self.all_dismissible(folded.state.exceptions).await
             }
-            StreamName::Bill { .. } | StreamName::Seal => Ok(Vec::new()),
+            StreamName::Bill { account, date } => {
+                let bill = BillOf {
+                    account: account.clone(),
+                    date: date.clone(),
+                };
+                let folded = self.fold::<Bill>(&bill, up_to).await?;
+                self.all_dismissible(folded.state.exceptions).await
+            }
+            StreamName::Seal => Ok(Vec::new()),
         }
     }
 
-    /// An exception that lies with an account, for the order that it is about cannot be read.
+    /// Exceptions that lie with an account or a bill, beside the orders that they are about.
+    async fn all_dismissible(
+        &self,
+        exceptions: Vec<OpenedException>,
+    ) -> Result<Vec<ShownException>, AppError> {
+        let mut shown = Vec::with_capacity(exceptions.len());
+        for exception in exceptions {
+            shown.push(self.dismissible(exception).await?);
+        }
+        Ok(shown)
+    }
+
     async fn dismissible(&self, exception: OpenedException) -> Result<ShownException, AppError> {
         let actions = match exception.resolution {
             None => vec![ResolutionAction::Dismiss],
@@ -158,8 +175,35 @@ impl App {
                     stream,
                 })
             }
-            StreamName::Bill { .. } | StreamName::Seal => Err(Rejection::NoSuchException.into()),
+            StreamName::Bill { account, date } => {
+                let command = self.resolve_command(id, request, Some(account.clone()));
+                let bill = BillOf {
+                    account: account.clone(),
+                    date: date.clone(),
+                };
+                let changed = self
+                    .change_bill(&bill, BillCommand::ResolveException(command))
+                    .await?;
+                Ok(Resolved {
+                    made: changed.made,
+                    position: changed.folded.position,
+                    stream,
+                })
+            }
+            StreamName::Seal => Err(Rejection::NoSuchException.into()),
         }
+    }
+
+    /// Decides on a bill's stream.
+    pub(crate) async fn change_bill(
+        &self,
+        bill: &BillOf,
+        command: BillCommand,
+    ) -> Result<Changed<Bill>, AppError> {
+        self.change::<Bill, AppError>(bill, Ground::Nothing, |state, _| {
+            Ok(decide_bill(state, command.clone())?)
+        })
+        .await
     }
 
     /// Unmatched money that an order takes is first given away by its own stream, so that nobody else

@@ -4,6 +4,7 @@
 mod accounts;
 mod action;
 mod aggregate;
+mod bills;
 mod calls;
 mod error;
 mod exceptions;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payfold_domain::account::Account as AccountState;
+use payfold_domain::bill::Bill;
 use payfold_domain::order::Order;
 use payfold_domain::stray::Stray;
 use payfold_domain::{AccountName, OrderNo, PaymentRef};
@@ -38,6 +40,7 @@ use payfold_store::{Position, Store};
 pub use accounts::{Account, Accounts, GatewayAccount, NotifyAnswer};
 pub use action::{Action, Freshness, SdkParams};
 pub use aggregate::Folded;
+pub use bills::{AskedBill, BillError, BillFile, BillReport};
 pub use error::AppError;
 pub use exceptions::{ResolveRequest, Resolved, ShownException};
 pub use handle::Made;
@@ -51,6 +54,7 @@ pub use tokens::Tokens;
 pub use upkeep::Progress;
 
 use crate::world::World;
+use aggregate::BillOf;
 use calls::{Fetched, LinesOut, Recent};
 use lanes::Lanes;
 use unwanted::Unwanted;
@@ -78,6 +82,7 @@ pub struct App {
     orders: Lanes<OrderNo, Folded<Order>>,
     strays: Lanes<PaymentRef, Folded<Stray>>,
     account_streams: Lanes<AccountName, Folded<AccountState>>,
+    bill_streams: Lanes<BillOf, Folded<Bill>>,
     /// Payments that are being started at their gateways, one call at a time for each.
     starts: Lanes<PaymentRef, ()>,
     waiters: Waiters,
@@ -112,6 +117,7 @@ impl App {
             orders: Lanes::new(),
             strays: Lanes::new(),
             account_streams: Lanes::new(),
+            bill_streams: Lanes::new(),
             starts: Lanes::new(),
             waiters: Waiters::new(),
             lines_out: LinesOut::default(),

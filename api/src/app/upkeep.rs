@@ -33,7 +33,7 @@ impl Progress {
         (Self(sender), receiver)
     }
 
-    fn tell(&self, line: String) {
+    pub(super) fn tell(&self, line: String) {
         drop(self.0.try_send(line));
     }
 }

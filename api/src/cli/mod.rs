@@ -3,6 +3,7 @@
 //! something wrong, 2 for wrong usage or configuration.
 
 mod audit;
+mod bill;
 mod check;
 mod demo;
 mod exit;
@@ -46,6 +47,9 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// Translates the stored messages again, and applies what an older payfold did not understand
     Reread(reread::Arguments),
+    /// Reconciles gateways' bills with the events
+    #[command(subcommand)]
+    Bill(bill::Command),
     /// Makes API keys
     #[command(subcommand)]
     Key(key::Command),
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Reread(arguments) => reread::run(&arguments),
+        Command::Bill(command) => bill::run(&command),
         Command::Key(command) => key::run(&command),
     };
     match done {

@@ -35,5 +35,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         &Request::Rebuild {
             views: arguments.views.clone(),
         },
+        None,
     )
 }

@@ -35,5 +35,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             since: arguments.since.clone(),
             mode,
         },
+        None,
     )
 }

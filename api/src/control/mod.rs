@@ -1,10 +1,12 @@
 //! The socket in the store's folder, by which a command that writes goes through the service that
-//! runs: one process alone writes a sqlite store. A request is a line of JSON; the answer is lines of
-//! progress and a last one.
+//! runs: one process alone writes a sqlite store. A request is a line of JSON, and behind it the bytes
+//! that it is about, where there are some; the answer is lines of progress and a last one.
 
+mod spool;
 mod wire;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use tokio::net::{UnixListener, UnixStream};
 pub(crate) use wire::Mode;
 pub(crate) use wire::{Reply, Request};
 
-use crate::app::{App, Progress};
+use payfold_domain::AccountName;
+
+use crate::app::{App, AskedBill, BillError, Progress};
 
 /// How long a request may be, in bytes.
 const REQUEST_BYTES: u64 = 64 * 1024;
@@ -40,25 +44,25 @@ pub(crate) fn listen(folder: &Path, app: &Arc<App>) -> io::Result<()> {
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     let tasks = app.world.tasks.clone();
-    let app = Arc::clone(app);
+    let (app, folder) = (Arc::clone(app), folder.to_owned());
     tasks.clone().spawn(async move {
         tokio::select! {
-            () = accept(&listener, &app) => {}
+            () = accept(&listener, &app, &folder) => {}
             () = tasks.stopping() => {}
         }
     });
     Ok(())
 }
 
-async fn accept(listener: &UnixListener, app: &Arc<App>) {
+async fn accept(listener: &UnixListener, app: &Arc<App>, folder: &Path) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let app = Arc::clone(app);
+                let (app, folder) = (Arc::clone(app), folder.to_owned());
                 let tasks = app.world.tasks.clone();
                 tasks.clone().spawn(async move {
                     let answered = tokio::select! {
-                        answered = answer(stream, &app) => answered,
+                        answered = answer(stream, &app, &folder) => answered,
                         () = tasks.stopping() => Ok(()),
                     };
                     if let Err(error) = answered {
@@ -74,7 +78,7 @@ async fn accept(listener: &UnixListener, app: &Arc<App>) {
     }
 }
 
-async fn answer(stream: UnixStream, app: &App) -> io::Result<()> {
+async fn answer(stream: UnixStream, app: &App, folder: &Path) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(reader.take(REQUEST_BYTES));
@@ -85,7 +89,22 @@ async fn answer(stream: UnixStream, app: &App) -> io::Result<()> {
     let (progress, mut lines) = Progress::channel();
     let work = async {
         match serde_json::from_str::<Request>(&line) {
-            Ok(request) => carry_out(app, &request, progress).await,
+            Ok(request) => {
+                let attached = match request.attached() {
+                    Some(bytes) => {
+                        // What was read ahead counts.
+                        let ahead = u64::try_from(reader.buffer().len()).unwrap_or(u64::MAX);
+                        reader.get_mut().set_limit(bytes.saturating_sub(ahead));
+                        let spooled = spool::take_in(&mut reader, bytes, folder, &app.world);
+                        spooled.await.map(Some)
+                    }
+                    None => Ok(None),
+                };
+                match attached {
+                    Ok(attached) => carry_out(app, &request, attached, progress).await,
+                    Err(error) => Reply::Failed(format!("taking in what follows: {error}")),
+                }
+            }
             Err(error) => Reply::Failed(format!("the request cannot be read: {error}")),
         }
     };
@@ -109,28 +128,58 @@ async fn send(writer: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> io::R
     writer.write_all(&line).await
 }
 
-/// Does what a request asks for, in the process that has the store.
-pub(crate) async fn carry_out(app: &App, request: &Request, progress: Progress) -> Reply {
+/// Does what a request asks for, in the process that has the store, with the file that it is about.
+pub(crate) async fn carry_out(
+    app: &App,
+    request: &Request,
+    attached: Option<File>,
+    progress: Progress,
+) -> Reply {
     let done = match request {
         Request::Rebuild { views } => {
             let views: Vec<View> = views
                 .iter()
                 .filter_map(|name| View::from_name(name))
                 .collect();
-            app.rebuild(&views, &progress).await
+            app.rebuild(&views, &progress).await.map_err(told)
         }
-        Request::Reread { since, mode } => app.reread(since, *mode, &progress).await,
+        Request::Reread { since, mode } => app.reread(since, *mode, &progress).await.map_err(told),
+        Request::ImportBill { account, mode, .. } => {
+            import_bill(app, account, attached, *mode, &progress).await
+        }
     };
     match done {
         Ok(line) => Reply::Done(line),
-        Err(error) => Reply::Failed(error.to_string()),
+        Err(problem) => Reply::Failed(problem),
     }
 }
 
-/// Asks the service that runs on the folder, and shows its progress; `None` where none runs.
+async fn import_bill(
+    app: &App,
+    account: &str,
+    bill: Option<File>,
+    mode: Mode,
+    progress: &Progress,
+) -> Result<String, String> {
+    let account = AccountName::new(account).map_err(told)?;
+    let bill = bill.ok_or("found no bill behind the request, expected one")?;
+    let asked = AskedBill::default();
+    let imported = app.import_bill(&account, bill, asked, mode, progress).await;
+    imported
+        .map(|report| report.to_string())
+        .map_err(|error: BillError| told(error))
+}
+
+fn told(error: impl std::error::Error) -> String {
+    error.to_string()
+}
+
+/// Asks the service that runs on the folder, gives it the file that it is asked about, and shows its
+/// progress; `None` where none runs.
 pub(crate) async fn ask(
     folder: &Path,
     request: &Request,
+    attached: &mut Option<File>,
     mut show: impl FnMut(&str),
 ) -> io::Result<Option<Reply>> {
     let mut stream = match UnixStream::connect(socket(folder)).await {
@@ -148,6 +197,13 @@ pub(crate) async fn ask(
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line).await?;
+    if let Some(file) = attached {
+        // A service that wants no more of it says why.
+        match hand_over(&mut stream, file).await {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
@@ -159,4 +215,14 @@ pub(crate) async fn ask(
         io::ErrorKind::UnexpectedEof,
         "the service stopped before it was done",
     ))
+}
+
+async fn hand_over(stream: &mut UnixStream, file: &mut File) -> io::Result<()> {
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(()),
+            read => stream.write_all(chunk.split_at(read).0).await?,
+        }
+    }
 }

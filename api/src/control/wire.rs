@@ -18,6 +18,25 @@ pub(crate) enum Request {
         /// Whether to change nothing.
         mode: Mode,
     },
+    /// Reconcile a bill, whose bytes follow the request.
+    ImportBill {
+        /// The account's name.
+        account: String,
+        /// Whether to change nothing.
+        mode: Mode,
+        /// How many bytes it has.
+        bytes: u64,
+    },
+}
+
+impl Request {
+    /// How many bytes follow it, where it is about a file.
+    pub(super) fn attached(&self) -> Option<u64> {
+        match self {
+            Self::Rebuild { .. } | Self::Reread { .. } => None,
+            Self::ImportBill { bytes, .. } => Some(*bytes),
+        }
+    }
 }
 
 /// Whether a command changes anything.

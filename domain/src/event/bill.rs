@@ -1,7 +1,7 @@
 //! The events of a gateway's bill of one day.
 
 use crate::exception::ExceptionId;
-use crate::{AccountName, Currency, Money, PaymentRef, TransactionId};
+use crate::{AccountName, Currency, Money, OutTradeNo, PaymentRef, RefundNo, TransactionId};
 
 /// See [`BillEvent::BillImported`](super::BillEvent::BillImported).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,27 @@ pub struct BillImported {
     pub foreign: u64,
     /// The currency of the sums.
     pub currency: Currency,
+    /// Money that the events have at the edge of the day and this bill lacks; a neighbour day's may
+    /// have it.
+    pub awaited: Vec<NeighbourRow>,
+    /// Money of this bill that the events have on a neighbour day.
+    pub carried: Vec<NeighbourRow>,
+}
+
+/// Money that stands, or may stand, in the bill of the day before or after: the gateway's clocks and
+/// its messages differ by seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighbourRow {
+    /// The neighbour day, `YYYY-MM-DD` in Asia/Shanghai.
+    pub date: String,
+    /// The payment's number.
+    pub out_trade_no: OutTradeNo,
+    /// The transaction.
+    pub transaction_id: TransactionId,
+    /// The refund, where it is one.
+    pub refund_no: Option<RefundNo>,
+    /// How much, as the events have it, where they say.
+    pub amount: Option<Money>,
 }
 
 /// See [`BillEvent::BillDifferenceFound`](super::BillEvent::BillDifferenceFound).
@@ -35,6 +56,8 @@ pub struct BillDifferenceFound {
     pub payment: PaymentRef,
     /// The transaction, where known.
     pub transaction_id: Option<TransactionId>,
+    /// The refund, where it is about one that has a number.
+    pub refund_no: Option<RefundNo>,
     /// In what the two differ.
     pub difference: BillDifference,
     /// As the events have it.

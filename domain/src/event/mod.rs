@@ -13,7 +13,7 @@ mod refund;
 mod shipment;
 
 pub use account::{AccountIdentity, CorruptOrderMessaged, UnknownMessageReceived};
-pub use bill::{BillDifference, BillDifferenceFound, BillImported};
+pub use bill::{BillDifference, BillDifferenceFound, BillImported, NeighbourRow};
 pub use order::{ExceptionResolved, Fulfilment, OrderPlaced, StrayTakenUp};
 pub use payment::{
     Basis, Contradiction, ContradictionObserved, DuplicateNotifyIgnored, MismatchedMoney,

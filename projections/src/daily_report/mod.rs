@@ -5,6 +5,7 @@
 //! succeeded may turn out to be stuck, and one of unmatched money moves to the order that takes it up.
 
 mod refund;
+mod stretch;
 mod sums;
 
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use crate::listing::Answer;
 use crate::opening::opening_in;
 use crate::reader::ViewReader;
 use crate::row;
+pub use stretch::Stretch;
 use sums::{Day, Sums};
 
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 pub(crate) const TABLES: &str = "
     CREATE TABLE daily (
@@ -52,7 +54,13 @@ pub(crate) const TABLES: &str = "
     ) STRICT;
     CREATE UNIQUE INDEX refunds_by_number ON refunds (account, refund_no)
         WHERE refund_no IS NOT NULL;
-    CREATE INDEX refunds_of_strays ON refunds (account, out_trade_no) WHERE stray = 1;";
+    CREATE INDEX refunds_of_strays ON refunds (account, out_trade_no) WHERE stray = 1;
+    CREATE TABLE stretches (
+        day     INTEGER NOT NULL,
+        account TEXT NOT NULL,
+        stretch INTEGER NOT NULL,
+        PRIMARY KEY (day, account, stretch)
+    ) STRICT, WITHOUT ROWID;";
 
 /// One row of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +107,17 @@ impl DailyReport {
         to: NaiveDate,
     ) -> Result<Answer<Vec<DailyRow>>, ViewError> {
         self.reader.read(|connection| select(connection, from, to))
+    }
+
+    /// Where in the feed the events stand that tell of money of the account that moved on that day, in
+    /// order. Other events stand there too.
+    pub fn stretches(
+        &self,
+        account: &AccountName,
+        date: NaiveDate,
+    ) -> Result<Answer<Vec<Stretch>>, ViewError> {
+        self.reader
+            .read(|connection| stretch::select(connection, account, Day::from(date)))
     }
 }
 
@@ -199,7 +218,8 @@ pub(crate) fn apply(tx: &Transaction<'_>, events: &[Fed<'_>]) -> rusqlite::Resul
             added.entry(key).or_default().exceptions += 1;
         }
     }
-    sums::write(tx, &added)
+    sums::write(tx, &added)?;
+    stretch::apply(tx, events)
 }
 
 fn add_order_event(added: &mut Added, event: &OrderEvent, at: Timestamp) {

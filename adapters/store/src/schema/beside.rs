@@ -1,10 +1,22 @@
 //! What happened beside the orders: to strays, accounts and bills.
 
 use super::field::{
-    ACCOUNT, APP_ID, EXCEPTION, METHOD, ORDER_NO, PAYMENT, RECEIPT, REFUND_FACT, SOURCE,
-    SPOKEN_TRANSACTION, always, event, known,
+    ACCOUNT, APP_ID, EXCEPTION, METHOD, ORDER_NO, OUT_TRADE_NO, PAYMENT, RECEIPT, REFUND_FACT,
+    REFUND_NO, SOURCE, SPOKEN_TRANSACTION, TRANSACTION_ID, always, event, known,
 };
-use super::{EventSchema, FieldForm};
+use super::{EventSchema, Field, FieldForm};
+
+const NEIGHBOUR_ROW: &[Field] = &[
+    always(
+        "date",
+        FieldForm::Text,
+        "The neighbour day, YYYY-MM-DD in Asia/Shanghai.",
+    ),
+    always("out_trade_no", OUT_TRADE_NO, "The payment's number."),
+    always("transaction_id", TRANSACTION_ID, "The transaction."),
+    known("refund_no", REFUND_NO, "The refund, where it is one."),
+    known("amount", FieldForm::Money, "As the events have it."),
+];
 
 pub(super) const EVENTS: &[EventSchema] = &[
     event(
@@ -113,6 +125,16 @@ pub(super) const EVENTS: &[EventSchema] = &[
                 FieldForm::Integer(0),
                 "Rows of the merchant's other applications.",
             ),
+            always(
+                "awaited",
+                FieldForm::List(NEIGHBOUR_ROW),
+                "Money that the events have at the edge of the day and this bill lacks.",
+            ),
+            always(
+                "carried",
+                FieldForm::List(NEIGHBOUR_ROW),
+                "Money of this bill that the events have on a neighbour day.",
+            ),
         ]],
     ),
     event(
@@ -132,6 +154,7 @@ pub(super) const EVENTS: &[EventSchema] = &[
                     ]),
                     "In what the two differ.",
                 ),
+                known("refund_no", REFUND_NO, "The refund that it is about."),
                 known("here", FieldForm::Money, "As the events have it."),
                 known("there", FieldForm::Money, "As the bill has it."),
             ],

@@ -5,11 +5,12 @@ mod part;
 use payfold_domain::Gateway;
 use payfold_domain::event::{
     AccountEvent, AccountIdentity, Basis, BillDifference, BillDifferenceFound, BillEvent,
-    BillImported, CorruptOrderMessaged, Event, Fulfilment, Hold, MismatchedMoney, Offer,
-    OrderEvent, OrderPlaced, ParcelPlace, PaymentClosed, PaymentConfirmed, PaymentFinished,
+    BillImported, CorruptOrderMessaged, Event, Fulfilment, Hold, MismatchedMoney, NeighbourRow,
+    Offer, OrderEvent, OrderPlaced, ParcelPlace, PaymentClosed, PaymentConfirmed, PaymentFinished,
     PaymentOffered, PaymentStartFailed, PaymentStarted, ShipmentDispatched, ShipmentHeld,
     StrayEvent, StrayTakenUp, UnknownMessageReceived, UnmatchedRefundReceived,
 };
+use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,8 +18,9 @@ use proptest::sample::select;
 pub(crate) use part::instant;
 use part::{
     account, app_id, contradiction, currency, duplicate, exception, external_refund, hint, money,
-    named, order_no, payment, receipt, received, refund_fact, refund_named, refund_requested,
-    resolved, retried, source, succeeded, text, transaction, troubled, unexpected,
+    named, order_no, payment, receipt, received, refund_fact, refund_named, refund_no,
+    refund_requested, resolved, retried, source, succeeded, text, transaction, troubled,
+    unexpected,
 };
 
 fn placed() -> impl Strategy<Value = OrderPlaced> {
@@ -226,6 +228,20 @@ fn account_event() -> impl Strategy<Value = AccountEvent> {
     ]
 }
 
+fn neighbour_row() -> impl Strategy<Value = NeighbourRow> {
+    let numbers = (payment(), transaction(), of(refund_no()));
+    (text(), numbers, of(money())).prop_map(|(date, numbers, amount)| {
+        let (payment, transaction_id, refund_no) = numbers;
+        NeighbourRow {
+            date,
+            out_trade_no: payment.out_trade_no,
+            transaction_id,
+            refund_no,
+            amount,
+        }
+    })
+}
+
 fn bill_event() -> impl Strategy<Value = BillEvent> {
     let difference = select(&[
         BillDifference::MissingHere,
@@ -235,15 +251,16 @@ fn bill_event() -> impl Strategy<Value = BillEvent> {
     ]);
     let found = (
         payment(),
-        of(transaction()),
+        (of(transaction()), of(refund_no())),
         difference,
         (of(money()), of(money())),
         exception(),
     );
     let sums = (any::<[u64; 3]>(), any::<[i64; 3]>());
-    let imported = (account(), text(), any::<[u8; 32]>(), sums, currency());
+    let rows = (vec(neighbour_row(), 0..3), vec(neighbour_row(), 0..3));
+    let imported = (account(), text(), any::<[u8; 32]>(), sums, currency(), rows);
     prop_oneof![
-        imported.prop_map(|(account, date, digest, (rows, sums), currency)| {
+        imported.prop_map(|(account, date, digest, (rows, sums), currency, beside)| {
             BillEvent::BillImported(BillImported {
                 account,
                 date,
@@ -255,13 +272,16 @@ fn bill_event() -> impl Strategy<Value = BillEvent> {
                 fee_minor: sums[2],
                 foreign: rows[2],
                 currency,
+                awaited: beside.0,
+                carried: beside.1,
             })
         }),
         found.prop_map(
-            |(payment, transaction_id, difference, (here, there), exception)| {
+            |(payment, (transaction_id, refund_no), difference, (here, there), exception)| {
                 BillEvent::BillDifferenceFound(BillDifferenceFound {
                     payment,
                     transaction_id,
+                    refund_no,
                     difference,
                     here,
                     there,

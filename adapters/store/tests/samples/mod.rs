@@ -5,14 +5,14 @@ mod part;
 use payfold_domain::event::{
     AccountEvent, AccountIdentity, Basis, BillDifference, BillDifferenceFound, BillEvent,
     BillImported, Contradiction, CorruptOrderMessaged, DuplicateNotifyIgnored, Event, Hold,
-    MismatchedMoney, Offer, OrderEvent, ParcelPlace, PaymentClosed, PaymentConfirmed,
+    MismatchedMoney, NeighbourRow, Offer, OrderEvent, ParcelPlace, PaymentClosed, PaymentConfirmed,
     PaymentFinished, PaymentStartFailed, RefundOrigin, RefundRetried, RefundSucceeded,
     ShipmentDispatched, ShipmentHeld, Staleness, StrayEvent, StrayTakenUp, UnknownMessageReceived,
     UnmatchedRefundReceived,
 };
 use payfold_domain::exception::{ExceptionKind, Resolver};
 use payfold_domain::{
-    Application, Currency, Gateway, Method, Money, RefundSize, RefundState, Source,
+    Application, Currency, Gateway, Method, Money, RefundNo, RefundSize, RefundState, Source,
 };
 
 pub(crate) use part::{
@@ -340,6 +340,8 @@ fn account_and_bill_events() -> Vec<(&'static str, Event)> {
                 fee_minor: 634,
                 foreign: 3,
                 currency: Currency::CNY,
+                awaited: vec![neighbour_row("2026-11-25", None, Some(Money::cny(8800)))],
+                carried: vec![neighbour_row("2026-11-23", Some(refund_no()), None)],
             })),
         ),
         (
@@ -347,6 +349,7 @@ fn account_and_bill_events() -> Vec<(&'static str, Event)> {
             Event::Bill(BillEvent::BillDifferenceFound(BillDifferenceFound {
                 payment: payment(),
                 transaction_id: Some(transaction()),
+                refund_no: Some(refund_no()),
                 difference: BillDifference::OtherAmount,
                 here: Some(Money::cny(8800)),
                 there: Some(Money::cny(8801)),
@@ -354,4 +357,14 @@ fn account_and_bill_events() -> Vec<(&'static str, Event)> {
             })),
         ),
     ]
+}
+
+fn neighbour_row(date: &str, refund_no: Option<RefundNo>, amount: Option<Money>) -> NeighbourRow {
+    NeighbourRow {
+        date: date.to_owned(),
+        out_trade_no: payment().out_trade_no,
+        transaction_id: transaction(),
+        refund_no,
+        amount,
+    }
 }

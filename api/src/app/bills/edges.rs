@@ -1,0 +1,244 @@
+//! Money that the events have and the bill lacks. At the edges of a day it may stand in the neighbour
+//! day's bill, so it is missed only once that one lacks it too, whichever of the two comes second.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use payfold_domain::bill::{Bill, FoundDifference, Movement};
+use payfold_domain::event::{BillDifference, NeighbourRow};
+use payfold_domain::exception::ExceptionId;
+use payfold_domain::{
+    AccountName, Gateway, Money, OutTradeNo, PaymentRef, RefundNo, Timestamp, TransactionId,
+};
+use payfold_projections::moved_in;
+use payfold_store::{Position, decode};
+
+use super::day::Day;
+use super::judge::row_at;
+use super::ledger::Key;
+use crate::app::aggregate::BillOf;
+use crate::app::{App, AppError};
+
+/// The bills of the days before and after, as far as they were imported.
+pub(super) struct Neighbours {
+    days: BTreeMap<Day, Bill>,
+    /// What these bills lack and this one may have.
+    awaited: BTreeMap<Key, Awaited>,
+}
+
+struct Awaited {
+    /// Whose bill lacks it.
+    day: Day,
+    row: NeighbourRow,
+    found: bool,
+}
+
+/// Money that the bill lacks.
+#[derive(Debug)]
+pub(super) struct Alone {
+    out_trade_no: OutTradeNo,
+    transaction_id: TransactionId,
+    refund_no: Option<RefundNo>,
+    amount: Option<Money>,
+    at: Timestamp,
+}
+
+/// What the bill's lack of some money comes to.
+#[derive(Debug)]
+pub(super) enum Lack {
+    /// The neighbour day's bill has it.
+    None,
+    /// The neighbour day's bill may have it.
+    Awaited(NeighbourRow),
+    /// It is missing.
+    Missing(FoundDifference),
+}
+
+/// What this bill says of what a neighbour day's lacks.
+#[derive(Debug, Default)]
+pub(super) struct NeighbourNews {
+    /// It lacks that, too.
+    pub(super) missing: Vec<FoundDifference>,
+    /// It has that.
+    pub(super) settled: BTreeSet<ExceptionId>,
+}
+
+impl Neighbours {
+    /// Holds a row against what the neighbours lack.
+    pub(super) fn match_row(&mut self, movement: &Movement) -> bool {
+        let awaited = Key::of_row(movement).and_then(|key| self.awaited.get_mut(&key));
+        let Some(awaited) = awaited else { return false };
+        awaited.found = true;
+        awaited
+            .row
+            .amount
+            .is_none_or(|amount| amount == movement.amount)
+    }
+
+    /// What became of money that the bill lacks.
+    pub(super) fn weigh(&self, account: &AccountName, day: Day, alone: Alone) -> Lack {
+        let is_it = |row: &NeighbourRow| {
+            row.transaction_id == alone.transaction_id && row.refund_no == alone.refund_no
+        };
+        let carried = |bill: &Bill| {
+            let imported = bill.imported.as_ref();
+            imported.is_some_and(|imported| imported.carried.iter().any(is_it))
+        };
+        if self.days.values().any(carried) {
+            return Lack::None;
+        }
+        let neighbour = day.neighbour_at(alone.at);
+        let waits = neighbour.filter(|neighbour| {
+            let bill = self.days.get(neighbour);
+            bill.is_none_or(|bill| bill.imported.is_none())
+        });
+        match waits {
+            Some(neighbour) => Lack::Awaited(NeighbourRow {
+                date: neighbour.name(),
+                out_trade_no: alone.out_trade_no,
+                transaction_id: alone.transaction_id,
+                refund_no: alone.refund_no,
+                amount: alone.amount,
+            }),
+            None => Lack::Missing(missing_there(
+                account,
+                alone.out_trade_no,
+                alone.transaction_id,
+                alone.refund_no,
+                alone.amount,
+            )),
+        }
+    }
+
+    /// What this bill has of what they lack.
+    pub(super) fn carried(&self) -> Vec<NeighbourRow> {
+        let found = self.awaited.values().filter(|awaited| awaited.found);
+        let of_its_day = found.map(|awaited| NeighbourRow {
+            date: awaited.day.name(),
+            ..awaited.row.clone()
+        });
+        of_its_day.collect()
+    }
+
+    /// What the whole bill says of the days beside it.
+    pub(super) fn news(self, account: &AccountName) -> BTreeMap<Day, NeighbourNews> {
+        let mut news: BTreeMap<Day, NeighbourNews> = BTreeMap::new();
+        for Awaited { day, row, found } in self.awaited.into_values() {
+            let missing = missing_there(
+                account,
+                row.out_trade_no,
+                row.transaction_id,
+                row.refund_no,
+                row.amount,
+            );
+            let of_day = news.entry(day).or_default();
+            if found {
+                of_day.settled.insert(missing.exception());
+            } else {
+                of_day.missing.push(missing);
+            }
+        }
+        news
+    }
+}
+
+fn missing_there(
+    account: &AccountName,
+    out_trade_no: OutTradeNo,
+    transaction_id: TransactionId,
+    refund_no: Option<RefundNo>,
+    amount: Option<Money>,
+) -> FoundDifference {
+    FoundDifference {
+        payment: PaymentRef {
+            account: account.clone(),
+            out_trade_no,
+        },
+        transaction_id: Some(transaction_id),
+        refund_no,
+        difference: BillDifference::MissingThere,
+        here: amount,
+        there: None,
+    }
+}
+
+impl App {
+    /// The bills beside a day's.
+    pub(super) async fn neighbours(
+        &self,
+        account: &AccountName,
+        day: Day,
+    ) -> Result<Neighbours, AppError> {
+        let mut neighbours = Neighbours {
+            days: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+        };
+        for neighbour in [day.previous(), day.next()] {
+            let key = BillOf {
+                account: account.clone(),
+                date: neighbour.name(),
+            };
+            let bill = self.fold_now::<Bill>(&key).await?.state;
+            let awaited = bill.imported.iter().flat_map(|bill| &bill.awaited);
+            for row in awaited.filter(|row| row.date == day.name()) {
+                let key = match &row.refund_no {
+                    Some(refund_no) => Key::of_refund(refund_no),
+                    None => Key::of_payment(&row.transaction_id),
+                };
+                let awaited = Awaited {
+                    day: neighbour,
+                    row: row.clone(),
+                    found: false,
+                };
+                neighbours.awaited.insert(key, awaited);
+            }
+            neighbours.days.insert(neighbour, bill);
+        }
+        Ok(neighbours)
+    }
+
+    /// The money that the event at that position tells of and the bill of the day should have; `None`
+    /// where another day's should.
+    pub(super) async fn alone(
+        &self,
+        gateway: Gateway,
+        day: Day,
+        position: Position,
+    ) -> Result<Option<Alone>, AppError> {
+        let Some(recorded) = self.store.at(position).await? else {
+            return Ok(None);
+        };
+        let Ok(event) = decode(&recorded) else {
+            return Ok(None);
+        };
+        let Some(moved) = moved_in(&event, recorded.time) else {
+            return Ok(None);
+        };
+        let out_trade_no = moved.payment.out_trade_no.clone();
+        let Some(refund_no) = moved.refund_no else {
+            return Ok(moved.transaction_id.map(|transaction_id| Alone {
+                out_trade_no,
+                transaction_id: transaction_id.clone(),
+                refund_no: None,
+                amount: moved.amount,
+                at: moved.at,
+            }));
+        };
+        let Some((transaction_id, told)) = self.told_refund(&recorded.stream, refund_no).await?
+        else {
+            return Ok(None);
+        };
+        // Of a refund from WeChat Pay's back office nobody here knows when it was taken up.
+        let at = match (gateway, told.asked) {
+            (Gateway::WechatPay, None) => None,
+            (Gateway::Alipay | Gateway::WechatPay, _) => row_at(&told, gateway),
+        };
+        Ok(at.filter(|at| Day::of(*at) == day).map(|at| Alone {
+            out_trade_no,
+            transaction_id,
+            refund_no: Some(refund_no.clone()),
+            amount: told.amount,
+            at,
+        }))
+    }
+}

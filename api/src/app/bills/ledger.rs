@@ -1,0 +1,217 @@
+//! The money that the events have on a bill's day, in the smallest form that rows can be held against:
+//! a million payments take some forty megabytes.
+
+use payfold_domain::bill::{BilledPayment, BilledRefund, Movement, MovementKind};
+use payfold_domain::{AccountName, Gateway, RefundNo, TransactionId};
+use payfold_projections::{Direction, MOVING_EVENTS, Moved, Stretch, View, moved_in};
+use payfold_store::{Position, Recorded, Scope, Store, decode};
+use sha2::{Digest, Sha256};
+
+use super::day::Day;
+use crate::app::{App, AppError};
+
+/// How many events are read at a time.
+const PAGE: usize = 1_000;
+
+/// What stands for a transaction, or a refund, of the account: the first half of a SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key([u8; 16]);
+
+impl Key {
+    pub(super) fn of_payment(transaction_id: &TransactionId) -> Self {
+        Self::of(b"payment ", transaction_id.as_str())
+    }
+
+    pub(super) fn of_refund(refund_no: &RefundNo) -> Self {
+        Self::of(b"refund ", refund_no.as_str())
+    }
+
+    /// Of a row, where it names what it is about.
+    pub(super) fn of_row(movement: &Movement) -> Option<Self> {
+        match &movement.kind {
+            MovementKind::Payment(_) => Some(Self::of_payment(&movement.transaction_id)),
+            MovementKind::Refund { refund_no, .. } => refund_no.as_ref().map(Self::of_refund),
+        }
+    }
+
+    fn of(what: &[u8], name: &str) -> Self {
+        let digest: [u8; 32] = Sha256::new_with_prefix(what)
+            .chain_update(name.as_bytes())
+            .finalize()
+            .into();
+        let mut key = [0; 16];
+        key.copy_from_slice(digest.split_at(16).0);
+        Self(key)
+    }
+}
+
+/// Money that the events have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    key: Key,
+    /// Entries whose amount is known come first.
+    amount: Amount,
+    /// The event that tells of it.
+    position: Position,
+    /// Whether the bill has it, too.
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Amount {
+    Minor(i64),
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    HereAlone,
+    Both,
+}
+
+/// The money that the events have on a day.
+#[derive(Debug, Default)]
+pub(super) struct Ledger(Vec<Entry>);
+
+impl Ledger {
+    /// Holds a row against it: whether the events have just that. A row that the events have otherwise
+    /// is marked all the same, for the bill does not lack it.
+    pub(super) fn match_row(&mut self, movement: &Movement) -> bool {
+        let Some(entry) = Key::of_row(movement).and_then(|key| self.find(key)) else {
+            return false;
+        };
+        entry.place = Place::Both;
+        let says_so = match &movement.kind {
+            MovementKind::Payment(BilledPayment::Paid)
+            | MovementKind::Refund {
+                state: BilledRefund::Succeeded,
+                ..
+            } => true,
+            MovementKind::Payment(BilledPayment::Revoked)
+            | MovementKind::Refund {
+                state: BilledRefund::Processing | BilledRefund::Failed,
+                ..
+            } => false,
+        };
+        says_so && entry.amount == Amount::Minor(movement.amount.minor)
+    }
+
+    /// The bill has it, too.
+    pub(super) fn mark(&mut self, key: Key) {
+        if let Some(entry) = self.find(key) {
+            entry.place = Place::Both;
+        }
+    }
+
+    /// Where the events stand whose money the bill lacks, in their order.
+    pub(super) fn here_alone(&self) -> Vec<Position> {
+        let alone = self
+            .0
+            .iter()
+            .filter(|entry| entry.place == Place::HereAlone);
+        let mut positions: Vec<Position> = alone.map(|entry| entry.position).collect();
+        positions.sort_unstable();
+        positions
+    }
+
+    fn find(&mut self, key: Key) -> Option<&mut Entry> {
+        let index = self.0.binary_search_by_key(&key, |entry| entry.key).ok()?;
+        self.0.get_mut(index)
+    }
+
+    fn put(&mut self, moved: &Moved<'_>, gateway: Gateway, position: Position) {
+        let key = match (moved.direction, moved.transaction_id, moved.refund_no) {
+            (Direction::In, Some(transaction_id), _) => Key::of_payment(transaction_id),
+            (Direction::Back, _, Some(refund_no)) => Key::of_refund(refund_no),
+            // WeChat Pay's row of a refund stands where it was taken up 「申请交易账单」.
+            (Direction::BackBegun, _, Some(refund_no)) if gateway == Gateway::WechatPay => {
+                Key::of_refund(refund_no)
+            }
+            // Money through another application is a foreign row; what has no number cannot be held
+            // against one.
+            (
+                Direction::In | Direction::InElsewhere | Direction::Back | Direction::BackBegun,
+                _,
+                _,
+            ) => {
+                return;
+            }
+        };
+        self.0.push(Entry {
+            key,
+            amount: moved
+                .amount
+                .map_or(Amount::Unknown, |amount| Amount::Minor(amount.minor)),
+            position,
+            place: Place::HereAlone,
+        });
+    }
+}
+
+impl App {
+    /// The money that the account's events have on that day.
+    pub(super) async fn ledger(
+        &self,
+        account: &AccountName,
+        gateway: Gateway,
+        day: Day,
+    ) -> Result<Ledger, AppError> {
+        let tip = *self.store.tip().borrow();
+        // A view that is being built again may take long; an import can wait.
+        let reached = self.views.reached(View::DailyReport, tip).await;
+        reached.map_err(|_gone| AppError::ViewBehind)?;
+        let report = self.views.daily_report.clone();
+        let stretches = report.stretches(account, day.date())?.value;
+        let mut ledger = Ledger::default();
+        for stretch in stretches {
+            read_stretch(&*self.store, stretch, |event| {
+                put_event(&mut ledger, event, account, gateway, day);
+            })
+            .await?;
+        }
+        // Several events may tell of the same; the one that says how much comes first.
+        ledger.0.sort_unstable();
+        ledger.0.dedup_by_key(|entry| entry.key);
+        Ok(ledger)
+    }
+}
+
+async fn read_stretch(
+    store: &dyn Store,
+    stretch: Stretch,
+    mut each: impl FnMut(&Recorded),
+) -> Result<(), AppError> {
+    let mut after = stretch.after;
+    while after < stretch.last {
+        let page = store.read(after, PAGE, Scope::Public).await?;
+        if page.read_to <= after {
+            return Ok(());
+        }
+        after = page.read_to;
+        page.events
+            .iter()
+            .take_while(|event| event.position <= stretch.last)
+            .for_each(&mut each);
+    }
+    Ok(())
+}
+
+/// An event that cannot be read tells of no money: its order shows as corrupt.
+fn put_event(
+    ledger: &mut Ledger,
+    recorded: &Recorded,
+    account: &AccountName,
+    gateway: Gateway,
+    day: Day,
+) {
+    if !MOVING_EVENTS.contains(&&*recorded.kind) {
+        return;
+    }
+    let Ok(event) = decode(recorded) else { return };
+    if let Some(moved) = moved_in(&event, recorded.time)
+        && moved.payment.account == *account
+        && Day::of(moved.at) == day
+    {
+        ledger.put(&moved, gateway, recorded.position);
+    }
+}

@@ -1,0 +1,128 @@
+//! What came of an import, for whoever asked for it.
+
+use std::fmt;
+
+use payfold_domain::Money;
+use payfold_domain::event::BillDifference;
+
+use super::file::Sums;
+use crate::control::Mode;
+
+/// What came of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillReport {
+    /// The account.
+    pub(super) account: String,
+    /// The day.
+    pub(super) date: String,
+    pub(super) rows: u64,
+    pub(super) sums: Sums,
+    pub(super) outcome: Outcome,
+}
+
+/// Whether the bill was matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It had been before.
+    Known,
+    /// It was now.
+    Matched(Matched),
+}
+
+/// What the matching found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Matched {
+    pub(super) mode: Mode,
+    /// Rows that the events have too.
+    pub(super) matched: u64,
+    /// Rows that they have by now, for the gateway was asked.
+    pub(super) taken_in: u64,
+    /// Rows that would be asked about.
+    pub(super) to_ask: u64,
+    /// Money that a neighbour day's bill may have.
+    pub(super) awaited: u64,
+    /// Differences, by their kind.
+    pub(super) missing_here: u64,
+    pub(super) missing_there: u64,
+    pub(super) other_amount: u64,
+    pub(super) other_state: u64,
+}
+
+impl Matched {
+    pub(super) fn nothing(mode: Mode) -> Self {
+        Self {
+            mode,
+            matched: 0,
+            taken_in: 0,
+            to_ask: 0,
+            awaited: 0,
+            missing_here: 0,
+            missing_there: 0,
+            other_amount: 0,
+            other_state: 0,
+        }
+    }
+
+    pub(super) fn count(&mut self, difference: BillDifference) {
+        match difference {
+            BillDifference::MissingHere => self.missing_here += 1,
+            BillDifference::MissingThere => self.missing_there += 1,
+            BillDifference::OtherAmount => self.other_amount += 1,
+            BillDifference::OtherState => self.other_state += 1,
+        }
+    }
+}
+
+impl fmt::Display for BillReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            account,
+            date,
+            rows,
+            sums,
+            outcome,
+        } = self;
+        let matched = match outcome {
+            Outcome::Known => {
+                return write!(
+                    f,
+                    "the bill of {account} of {date} was imported before: nothing to do"
+                );
+            }
+            Outcome::Matched(matched) => matched,
+        };
+        match matched.mode {
+            Mode::Apply => writeln!(f, "the bill of {account} of {date}, imported")?,
+            Mode::DryRun => writeln!(
+                f,
+                "the bill of {account} of {date}, looked at; nothing is changed"
+            )?,
+        }
+        writeln!(f, "rows           {rows}")?;
+        writeln!(f, "matched        {}", matched.matched)?;
+        match matched.mode {
+            Mode::Apply => writeln!(f, "taken in       {}", matched.taken_in)?,
+            Mode::DryRun => writeln!(f, "to be asked    {}", matched.to_ask)?,
+        }
+        writeln!(f, "foreign        {}", sums.foreign)?;
+        writeln!(f, "awaited        {}", matched.awaited)?;
+        writeln!(f, "missing here   {}", matched.missing_here)?;
+        writeln!(f, "missing there  {}", matched.missing_there)?;
+        writeln!(f, "other amount   {}", matched.other_amount)?;
+        writeln!(f, "other state    {}", matched.other_state)?;
+        let yuan = |minor| Money::cny(minor).to_yuan();
+        writeln!(
+            f,
+            "payments       {}, {} CNY",
+            sums.payments,
+            yuan(sums.paid_minor)
+        )?;
+        writeln!(
+            f,
+            "refunds        {}, {} CNY",
+            sums.refunds,
+            yuan(sums.refunded_minor)
+        )?;
+        write!(f, "fees           {} CNY", yuan(sums.fee_minor))
+    }
+}
