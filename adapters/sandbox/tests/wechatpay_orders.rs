@@ -71,28 +71,57 @@ async fn a_jsapi_order_is_opened_by_what_the_server_signed_and_by_nothing_else()
 }
 
 #[tokio::test]
-async fn an_app_order_is_signed_over_the_bare_number() {
+async fn an_app_order_is_signed_over_the_bare_number_however_its_parameters_are_spelt() {
     let world = World::new();
     let merchant = Merchant::new(&world);
-    let said = merchant
-        .post(&format!("{ORDERS}/app"), &order("app_001", 100))
-        .await;
-    let prepay_id = said.json()["prepay_id"].as_str().unwrap().to_owned();
     let app_id = account("wechatpay", "app_id");
-    let params = json!({
-        "appId": app_id,
-        "partnerId": account("wechatpay", "mch_id"),
-        "prepayId": prepay_id,
-        "packageValue": "Sign=WXPay",
-        "nonceStr": "NONCE",
-        "timeStamp": "1795420800",
-        "sign": invoked(&app_id, &prepay_id),
-    });
-    let pay = json!({ "gateway": "wechatpay", "params": params });
-    assert_eq!(
-        world.post("/_sandbox/pay", pay).await.json()["state"],
-        "SUCCESS"
-    );
+    let mch_id = account("wechatpay", "mch_id");
+    for (number, names) in [
+        (
+            "android_1",
+            [
+                "appId",
+                "partnerId",
+                "prepayId",
+                "packageValue",
+                "nonceStr",
+                "timeStamp",
+            ],
+        ),
+        (
+            "apple_001",
+            [
+                "appid",
+                "partnerid",
+                "prepayid",
+                "package",
+                "noncestr",
+                "timestamp",
+            ],
+        ),
+    ] {
+        let said = merchant
+            .post(&format!("{ORDERS}/app"), &order(number, 100))
+            .await;
+        let prepay_id = said.json()["prepay_id"].as_str().unwrap().to_owned();
+        let values = [
+            &app_id,
+            &mch_id,
+            &prepay_id,
+            "Sign=WXPay",
+            "NONCE",
+            "1795420800",
+        ];
+        let mut params = json!({ "sign": invoked(&app_id, &prepay_id) });
+        for (name, value) in names.into_iter().zip(values) {
+            params[name] = json!(value);
+        }
+        let pay = json!({ "gateway": "wechatpay", "params": params });
+        assert_eq!(
+            world.post("/_sandbox/pay", pay).await.json()["state"],
+            "SUCCESS"
+        );
+    }
     world.sandbox.deliver_due().await;
     assert_eq!(decrypted(&world.shop.received()[0])["trade_type"], "APP");
 }

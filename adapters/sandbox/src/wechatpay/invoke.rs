@@ -7,18 +7,24 @@ use crate::books::{Behind, TradeType};
 use crate::sandbox::Sandbox;
 use crate::sign::verifies;
 
-/// The parameters, of a page or a mini program (`package`, `paySign`) or of an app (`prepayId`,
-/// `sign`). A bare `prepay_id` stands for a front end that nobody wrote.
+/// The parameters, of a page or a mini program (`package`, `paySign`) or of an app (`sign`): an app's
+/// as Android spells them (`prepayId`, `packageValue`) or as servers and iOS do (`prepayid`,
+/// `package`). A bare `prepay_id` stands for a front end that nobody wrote.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Parameters {
+    #[serde(alias = "appid")]
     app_id: Option<String>,
+    #[serde(alias = "timestamp")]
     time_stamp: Option<String>,
+    #[serde(alias = "noncestr")]
     nonce_str: Option<String>,
     package: Option<String>,
     sign_type: Option<String>,
     pay_sign: Option<String>,
+    #[serde(alias = "partnerid")]
     partner_id: Option<String>,
+    #[serde(alias = "prepayid")]
     prepay_id: Option<String>,
     package_value: Option<String>,
     sign: Option<String>,
@@ -75,7 +81,8 @@ impl Parameters {
     }
 
     fn of_app(&self, sandbox: &Sandbox) -> Result<String, NotInvoked> {
-        expect("packageValue", self.package_value.as_deref(), "Sign=WXPay")?;
+        let package = self.package_value.as_deref().or(self.package.as_deref());
+        expect("packageValue", package, "Sign=WXPay")?;
         let mch_id = &sandbox.keys().wechatpay.mch_id;
         expect("partnerId", self.partner_id.as_deref(), mch_id)?;
         let prepay_id = given("prepayId", self.prepay_id.as_deref())?;
