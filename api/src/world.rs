@@ -58,6 +58,12 @@ pub type Answering<'a> =
 pub trait Outbound: Send + Sync {
     /// Sends these exact bytes, and waits for the whole answer, bounded in time and size.
     fn send(&self, request: http::Request<Bytes>) -> Answering<'_>;
+
+    /// Sends these exact bytes, and waits for an answer of at most so many bytes, as long as its caller
+    /// waits.
+    fn download(&self, request: http::Request<Bytes>, _most_bytes: usize) -> Answering<'_> {
+        self.send(request)
+    }
 }
 
 /// The world, as the application sees it.

@@ -18,6 +18,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long a gateway may take for a whole answer.
 const ANSWER: Duration = Duration::from_secs(15);
 
+/// How long a file may take to come.
+const DOWNLOAD: Duration = Duration::from_secs(600);
+
 /// How long an answer may be, in bytes. Bills come by another way.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -118,6 +121,10 @@ impl Network {
 impl Outbound for Network {
     fn send(&self, request: http::Request<Bytes>) -> Answering<'_> {
         Box::pin(self.exchange(request, ANSWER, ANSWER_BYTES))
+    }
+
+    fn download(&self, request: http::Request<Bytes>, most_bytes: usize) -> Answering<'_> {
+        Box::pin(self.exchange(request, DOWNLOAD, most_bytes))
     }
 }
 

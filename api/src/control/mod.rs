@@ -163,7 +163,7 @@ async fn import_bill(
 ) -> Result<String, String> {
     let account = AccountName::new(account).map_err(told)?;
     let bill = bill.ok_or("found no bill behind the request, expected one")?;
-    let asked = AskedBill::default();
+    let asked = AskedBill::ByHand;
     let imported = app.import_bill(&account, bill, asked, mode, progress).await;
     imported
         .map(|report| report.to_string())

@@ -11,7 +11,7 @@ const EDGE_SECS: i64 = 3600;
 
 /// A bill's day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day(NaiveDate);
+pub struct Day(NaiveDate);
 
 impl Day {
     /// The day of an instant.

@@ -5,7 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 
 use payfold_domain::bill::{BillRow, BillSummary, Movement, MovementKind, RefusedBill};
 use payfold_wechatpay::BillProof;
+use sha2::{Digest, Sha256};
 
+use super::day::Day;
 use crate::app::accounts::{Account, GatewayAccount};
 
 /// A bill's bytes, that can be read again.
@@ -13,13 +15,20 @@ pub trait BillFile: Read + Seek + Send + 'static {}
 
 impl<T: Read + Seek + Send + 'static> BillFile for T {}
 
-/// What must be so of a bill beside what stands in it; nothing of one that an operator brings.
-#[derive(Debug, Clone, Default)]
-pub struct AskedBill {
-    /// The day that was asked for.
-    pub date: Option<String>,
-    /// SHA-1 of the bill before it was packed, as WeChat Pay stated it.
-    pub sha1: Option<[u8; 20]>,
+/// What must be so of a bill beside what stands in it.
+#[derive(Debug, Clone)]
+pub enum AskedBill {
+    /// Nothing: an operator brings it.
+    ByHand,
+    /// It was fetched.
+    Fetched {
+        /// For this day.
+        day: Day,
+        /// SHA-1 of the bill before it was packed, as WeChat Pay stated it.
+        sha1: Option<[u8; 20]>,
+    },
+    /// The gateway says that nothing happened on this day; there is no file.
+    NoRows(Day),
 }
 
 /// What a bill holds, added up. Foreign rows are counted and nothing more.
@@ -73,23 +82,31 @@ pub(super) fn read(
     asked: &AskedBill,
     each: impl FnMut(BillRow),
 ) -> Result<BillSummary, RefusedBill> {
+    let (day, sha1) = match asked {
+        AskedBill::ByHand => (None, None),
+        AskedBill::Fetched { day, sha1 } => (Some(day.name()), *sha1),
+        AskedBill::NoRows(day) => {
+            return Ok(BillSummary {
+                date: day.name(),
+                digest: Sha256::digest([]).into(),
+                rows: 0,
+            });
+        }
+    };
     bill.seek(SeekFrom::Start(0))
         .map_err(|error| RefusedBill::new(0, error.to_string(), "a readable file"))?;
     let summary = match &account.gateway {
         GatewayAccount::Alipay(alipay) => alipay.read_bill(bill, each)?,
         GatewayAccount::WechatPay(wechatpay) => {
-            let proof = BillProof {
-                sha1: asked.sha1,
-                date: asked.date.as_deref(),
-            };
-            wechatpay.read_bill(bill, proof, each)?
+            let date = day.as_deref();
+            wechatpay.read_bill(bill, BillProof { sha1, date }, each)?
         }
     };
-    match &asked.date {
-        Some(date) if *date != summary.date => Err(RefusedBill::new(
+    match day {
+        Some(day) if day != summary.date => Err(RefusedBill::new(
             0,
             format!("the bill of {}", summary.date),
-            format!("that of {date}"),
+            format!("that of {day}"),
         )),
         Some(_) | None => Ok(summary),
     }

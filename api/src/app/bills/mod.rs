@@ -27,7 +27,7 @@ use super::upkeep::Progress;
 use super::{App, AppError};
 use crate::control::Mode;
 use crate::world::WorkLost;
-pub(crate) use day::Day;
+pub use day::Day;
 use edges::{Lack, NeighbourNews, Neighbours};
 use file::Sums;
 pub use file::{AskedBill, BillFile};

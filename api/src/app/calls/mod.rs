@@ -3,6 +3,7 @@
 //! who asks again, and when, is the jobs' part.
 
 mod ask;
+mod bill;
 mod certificates;
 mod close;
 mod line;
@@ -21,6 +22,7 @@ use payfold_domain::{AccountName, Authentic, Timestamp};
 use payfold_store::Channel;
 
 pub(crate) use ask::Asked;
+pub(crate) use bill::BillAnswer;
 pub(crate) use certificates::Fetched;
 pub(crate) use line::Breaker;
 pub(crate) use recent::Recent;
@@ -44,6 +46,7 @@ pub(crate) enum CallKind {
     Refund,
     RefundQuery,
     Certificates,
+    Bill,
 }
 
 impl CallKind {
@@ -55,6 +58,7 @@ impl CallKind {
             Self::Refund => "refund",
             Self::RefundQuery => "refund_query",
             Self::Certificates => "certificates",
+            Self::Bill => "bill",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! nothing; every step is a command that may be given twice, so many nodes may run the jobs without harm.
 
 mod agenda;
+mod bills;
 mod conclude;
 mod follow_refunds;
 mod questions;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, AppError};
+use bills::Bills;
 pub(crate) use conclude::Ending;
 use conclude::Endings;
 use follow_refunds::Refunds;
@@ -81,6 +83,13 @@ impl App {
                 tokio::time::sleep(CERTIFICATES).await;
             }
         };
+        let bills = async {
+            let mut bills = Bills::default();
+            loop {
+                self.log_failure("fetching bills", self.fetch_bills(&mut bills).await);
+                tokio::time::sleep(SWEEP).await;
+            }
+        };
         tokio::select! {
             biased;
             () = ends => {}
@@ -89,6 +98,7 @@ impl App {
             () = questions => {}
             () = sweep => {}
             () = certificates => {}
+            () = bills => {}
             () = self.world.tasks.stopping() => {}
         }
     }

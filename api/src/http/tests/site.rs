@@ -53,6 +53,11 @@ pub(in crate::http) struct Answer {
 pub(in crate::http) struct SetClock(Mutex<Timestamp>);
 
 impl SetClock {
+    /// A clock that stands at the time when a site starts.
+    pub(in crate::http) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(now())))
+    }
+
     pub(in crate::http) fn set(&self, time: Timestamp) {
         *self.0.lock().unwrap() = time;
     }
@@ -94,12 +99,21 @@ impl TestSite {
     }
 
     pub(in crate::http) async fn start_with(policy: Policy, accounts: Vec<Account>) -> Self {
-        let clock = Arc::new(SetClock(Mutex::new(now())));
+        Self::start_beside(policy, accounts, SetClock::new(), Arc::new(Nobody)).await
+    }
+
+    /// A site with a network of its own.
+    pub(in crate::http) async fn start_beside(
+        policy: Policy,
+        accounts: Vec<Account>,
+        clock: Arc<SetClock>,
+        http: Arc<dyn Outbound>,
+    ) -> Self {
         let told: Arc<dyn Clock> = clock.clone();
         let world = World {
             clock: told,
             entropy: Arc::new(Counted(AtomicU64::new(1))),
-            http: Arc::new(Nobody),
+            http,
             tasks: Tasks::new(2),
         };
         let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());

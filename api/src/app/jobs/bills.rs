@@ -1,0 +1,145 @@
+//! Yesterday's bills are fetched and reconciled, and those of the days before that are still missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use payfold_domain::bill::Bill;
+use payfold_domain::{AccountName, Timestamp};
+use payfold_store::StreamName;
+
+use crate::app::accounts::Account;
+use crate::app::aggregate::BillOf;
+use crate::app::bills::Day;
+use crate::app::calls::BillAnswer;
+use crate::app::{App, AppError, AskedBill, BillError, Progress};
+use crate::control::Mode;
+
+/// How long after its day a bill is asked for first, in seconds: at 10:00 in Shanghai 「下载账单」
+/// 「查询对账单下载地址」.
+const FIRST_SECS: i64 = 10 * 3600;
+
+/// How many days back a bill that is missing is asked for.
+const DAYS: u64 = 7;
+
+/// How long a bill that could not be had or matched is not asked for again, in seconds.
+const AGAIN_SECS: i64 = 3600;
+
+/// What is known of the bills that are due.
+#[derive(Debug, Default)]
+pub(super) struct Bills {
+    /// The first day of each account's events.
+    since: BTreeMap<AccountName, Day>,
+    done: BTreeSet<(AccountName, Day)>,
+    again: BTreeMap<(AccountName, Day), Timestamp>,
+}
+
+impl App {
+    /// Fetches and reconciles every bill that is due, the oldest first.
+    pub(super) async fn fetch_bills(&self, bills: &mut Bills) -> Result<(), AppError> {
+        let today = Day::of(self.world.now());
+        let oldest = today.before(DAYS);
+        bills.done.retain(|(_, day)| oldest <= *day);
+        bills.again.retain(|(_, day), _| oldest <= *day);
+        let names: Vec<AccountName> = self.accounts.all().keys().cloned().collect();
+        for back in (1..=DAYS).rev() {
+            let day = today.before(back);
+            for name in &names {
+                if let Some(account) = self.askable(name)
+                    && self.is_bill_due(bills, &account, day).await?
+                {
+                    self.fetch_one(bills, &account, day).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_bill_due(
+        &self,
+        bills: &mut Bills,
+        account: &Account,
+        day: Day,
+    ) -> Result<bool, AppError> {
+        let now = self.world.now();
+        let key = (account.name.clone(), day);
+        let later = bills.again.get(&key).is_some_and(|again| now < *again);
+        if now < day.next().start().plus_secs(FIRST_SECS) || later || bills.done.contains(&key) {
+            return Ok(false);
+        }
+        let since = match bills.since.get(&account.name) {
+            Some(since) => *since,
+            None => {
+                let stream = StreamName::Account(account.name.clone());
+                let recorded = self.store.load(&stream, 0).await?;
+                let since = recorded.first().map_or(now, |first| first.time);
+                *bills
+                    .since
+                    .entry(account.name.clone())
+                    .or_insert(Day::of(since))
+            }
+        };
+        if day < since {
+            return Ok(false);
+        }
+        let bill = BillOf {
+            account: account.name.clone(),
+            date: day.name(),
+        };
+        let known = self.fold_now::<Bill>(&bill).await?.state.imported.is_some();
+        if known {
+            bills.done.insert(key);
+        }
+        Ok(!known)
+    }
+
+    async fn fetch_one(&self, bills: &mut Bills, account: &Arc<Account>, day: Day) {
+        let key = (account.name.clone(), day);
+        match self.reconcile(account, day).await {
+            Ok(Reconciled::Done) => {
+                bills.again.remove(&key);
+                bills.done.insert(key);
+            }
+            Ok(Reconciled::NotYet) => {
+                let again = self.world.now().plus_secs(AGAIN_SECS);
+                bills.again.insert(key, again);
+            }
+            Err(error) => {
+                self.metrics.job_failed("fetching bills");
+                tracing::warn!(account = %account.name, day = day.name(), %error, "a bill could not be reconciled and is tried again in an hour");
+                let again = self.world.now().plus_secs(AGAIN_SECS);
+                bills.again.insert(key, again);
+            }
+        }
+    }
+
+    async fn reconcile(&self, account: &Arc<Account>, day: Day) -> Result<Reconciled, BillError> {
+        let (file, asked) = match self.fetch_bill(account, day).await? {
+            BillAnswer::There(file, sha1) => (file, AskedBill::Fetched { day, sha1 }),
+            BillAnswer::NotYet => return Ok(Reconciled::NotYet),
+            // Gateways say so of a bill that is late, too, but not for a whole day.
+            BillAnswer::NoRows if self.world.now() < day.next().next().start() => {
+                return Ok(Reconciled::NotYet);
+            }
+            BillAnswer::NoRows => (Bytes::new(), AskedBill::NoRows(day)),
+        };
+        let (progress, lines) = Progress::channel();
+        drop(lines);
+        self.import_bill(
+            &account.name,
+            Cursor::new(file),
+            asked,
+            Mode::Apply,
+            &progress,
+        )
+        .await?;
+        Ok(Reconciled::Done)
+    }
+}
+
+/// Whether a bill is through.
+enum Reconciled {
+    Done,
+    NotYet,
+}
