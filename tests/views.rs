@@ -46,6 +46,7 @@ async fn the_daily_report_adds_up_by_the_gateways_own_day() {
         .send(shop.keyed(Method::GET, path).header("accept", "text/csv"))
         .await;
     assert!(csv.header("content-type").starts_with("text/csv"));
+    assert_eq!(csv.header("vary"), "accept");
     assert!(
         csv.text
             .lines()

@@ -44,6 +44,13 @@ pub(crate) fn json_as_of(status: StatusCode, content: &impl Serialize, as_of: Cu
     response
 }
 
+/// An answer whose form the caller's `Accept` chose, which caches must know.
+pub(crate) fn chosen_by_accept(mut response: Response) -> Response {
+    let accept = HeaderValue::from_static("accept");
+    response.headers_mut().append(header::VARY, accept);
+    response
+}
+
 /// 201 for what was made, 200 for what was there.
 pub(crate) fn status_of(made: Made) -> StatusCode {
     match made {

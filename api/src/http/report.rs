@@ -11,7 +11,7 @@ use payfold_domain::Timestamp;
 use payfold_projections::{DailyRow, View};
 use serde::Serialize;
 
-use super::answer::{AS_OF, Items, cursor_as_of, json_as_of};
+use super::answer::{AS_OF, Items, chosen_by_accept, cursor_as_of, json_as_of};
 use super::problem::Problem;
 use super::query::Query;
 use super::view::{ask, caught_up};
@@ -68,11 +68,8 @@ pub(crate) async fn read_report(
     let as_of = cursor_as_of(&app, &report.as_of);
     let items: Vec<RowAnswer> = report.value.iter().map(RowAnswer::from).collect();
     if !prefers_csv(&headers) {
-        return Ok(json_as_of(
-            StatusCode::OK,
-            &Items { items, next: None },
-            as_of,
-        ));
+        let items = Items { items, next: None };
+        return Ok(chosen_by_accept(json_as_of(StatusCode::OK, &items, as_of)));
     }
     let mut response = (StatusCode::OK, csv(&items)).into_response();
     let csv = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
@@ -80,7 +77,7 @@ pub(crate) async fn read_report(
     if let Ok(as_of) = HeaderValue::try_from(as_of.to_string()) {
         response.headers_mut().insert(AS_OF, as_of);
     }
-    Ok(response)
+    Ok(chosen_by_accept(response))
 }
 
 /// Rows as RFC 4180 has them. No value needs quotes: dates, names of `a-z0-9_.`, and numbers.

@@ -12,7 +12,7 @@ use super::stream::open_stream;
 use super::{Wanted, start};
 use crate::app::App;
 use crate::http::Site;
-use crate::http::answer::{cursor_at, json};
+use crate::http::answer::{chosen_by_accept, cursor_at, json};
 use crate::http::problem::{Kind, Problem};
 use crate::http::query::Query;
 
@@ -42,13 +42,11 @@ pub(crate) async fn read_feed(
     let (limit, after, wanted) = query.finish((limit, after, wanted))?;
     if wants_stream(&headers) {
         let position = start(&site.app, &headers, after).await?;
-        return Ok(open_stream(&site, position, wanted));
+        return Ok(chosen_by_accept(open_stream(&site, position, wanted)));
     }
     let position = start(&site.app, &HeaderMap::new(), after).await?;
-    Ok(json(
-        StatusCode::OK,
-        &page(&site.app, position, &wanted, limit).await?,
-    ))
+    let page = page(&site.app, position, &wanted, limit).await?;
+    Ok(chosen_by_accept(json(StatusCode::OK, &page)))
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {

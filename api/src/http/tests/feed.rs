@@ -15,6 +15,7 @@ async fn pages_go_on_to_the_end_and_always_say_where_to_ask_again() {
     let site = TestSite::start().await;
     let empty = site.ask(SHOP, "GET", "/v1/events", Value::Null).await;
     assert_eq!(empty.json["items"], Value::Array(Vec::new()));
+    assert_eq!(empty.header("vary"), "accept");
     let mut next = empty.json["next"].as_str().unwrap().to_owned();
     for number in 1..=3 {
         site.place(&format!("A-{number}")).await;
