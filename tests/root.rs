@@ -3,7 +3,13 @@
 use std::path::{Path, PathBuf};
 
 /// What a build, a run or an editor leaves behind; never part of the repository.
-const NOT_OURS: [&str; 4] = [".git", "target", "payfold-demo", "payfold-data"];
+const NOT_OURS: [&str; 5] = [
+    ".git",
+    "target",
+    "payfold-demo",
+    "payfold-data",
+    "payfold-sandbox",
+];
 
 /// The repository's top folder.
 pub(crate) fn root() -> PathBuf {

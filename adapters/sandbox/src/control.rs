@@ -117,7 +117,6 @@ async fn pay(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<TradeVi
     let Some(out_trade_no) = opened.or(request.out_trade_no) else {
         return Err(Problem::invalid("`out_trade_no` is missing"));
     };
-    named(&out_trade_no)?;
     let trade = sandbox.pay(&Payment {
         gateway: request.gateway,
         out_trade_no: &out_trade_no,
@@ -214,8 +213,9 @@ async fn resend(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Trad
 }
 
 async fn faults(State(sandbox): State<Sandbox>) -> Json<Items<Fault>> {
+    let now = sandbox.now();
     Json(Items {
-        items: sandbox.state().faults.waiting().collect(),
+        items: sandbox.state().faults.waiting(now).collect(),
     })
 }
 
@@ -278,15 +278,4 @@ async fn advance(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Clo
 /// Reads a request; its media type is not judged.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::invalid(format!("the request: {error}")))
-}
-
-/// Holds a number against the wider of the gateways' grammars.
-fn named(out_trade_no: &str) -> Result<(), Problem> {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*".contains(&byte);
-    if (1..=64).contains(&out_trade_no.len()) && out_trade_no.bytes().all(letter) {
-        return Ok(());
-    }
-    Err(Problem::invalid(
-        "`out_trade_no` is not 1 to 64 of 0-9 A-Z a-z _ - | *",
-    ))
 }

@@ -40,6 +40,75 @@ pub(crate) enum FaultKind {
     Probe,
 }
 
+/// Every kind, and what it does, for people.
+pub(crate) const EVERY_FAULT: [(FaultKind, &str); 15] = [
+    (FaultKind::Lose, "a notify is lost on the way"),
+    (
+        FaultKind::Delay,
+        "a notify leaves later, by seconds (30) of the clock",
+    ),
+    (FaultKind::Twice, "a notify leaves twice at once"),
+    (
+        FaultKind::Reorder,
+        "a notify waits until a later one has overtaken it, seconds (60) at most",
+    ),
+    (FaultKind::Tamper, "a notify is changed after it was signed"),
+    (
+        FaultKind::Probe,
+        "WeChat Pay signs an answer or a notify wrongly, to see whether you look",
+    ),
+    (
+        FaultKind::Late,
+        "a payment is taken although its trade is closed or has expired",
+    ),
+    (FaultKind::WrongAmount, "the buyer pays another amount"),
+    (
+        FaultKind::ClosePage,
+        "the buyer closes the page after paying: no return",
+    ),
+    (FaultKind::Slow, "a call waits seconds (10) for its answer"),
+    (
+        FaultKind::Down,
+        "calls are answered with an outage: so many times, for seconds, or until it ends",
+    ),
+    (
+        FaultKind::RefundRefused,
+        "the balance does not cover a refund",
+    ),
+    (
+        FaultKind::RefundSlow,
+        "a refund stays on its way for seconds (60) of the clock",
+    ),
+    (
+        FaultKind::RefundAbnormal,
+        "a WeChat Pay refund comes back from the buyer's bank: ABNORMAL",
+    ),
+    (FaultKind::RefundClosed, "a WeChat Pay refund ends CLOSED"),
+];
+
+impl FaultKind {
+    /// Its name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lose => "lose",
+            Self::Delay => "delay",
+            Self::Twice => "twice",
+            Self::Reorder => "reorder",
+            Self::Late => "late",
+            Self::WrongAmount => "wrong-amount",
+            Self::Tamper => "tamper",
+            Self::ClosePage => "close-page",
+            Self::Slow => "slow",
+            Self::Down => "down",
+            Self::RefundRefused => "refund-refused",
+            Self::RefundSlow => "refund-slow",
+            Self::RefundAbnormal => "refund-abnormal",
+            Self::RefundClosed => "refund-closed",
+            Self::Probe => "probe",
+        }
+    }
+}
+
 /// A fault as it is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,18 +125,30 @@ pub(crate) struct Fault {
 }
 
 /// The faults that are waiting.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Faults(Vec<Waiting>);
 
+#[derive(Serialize, Deserialize)]
 struct Waiting {
     fault: Fault,
     left: Left,
 }
 
+#[derive(Serialize, Deserialize)]
 enum Left {
     Times(u32),
     Until(DateTime<Utc>),
     Endless,
+}
+
+impl Waiting {
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        match self.left {
+            Left::Times(left) => left == 0,
+            Left::Until(end) => end <= now,
+            Left::Endless => false,
+        }
+    }
 }
 
 /// A fault that struck.
@@ -102,9 +183,17 @@ impl Faults {
         self.0.clear();
     }
 
+    /// Ends those of a kind that are for one number, or that are for any.
+    pub(crate) fn end_one(&mut self, kind: FaultKind, out_trade_no: Option<&str>) {
+        self.0.retain(|Waiting { fault, .. }| {
+            fault.fault != kind || fault.out_trade_no.as_deref() != out_trade_no
+        });
+    }
+
     /// Those that are waiting, each with how often it still may strike.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = Fault> {
-        self.0.iter().map(|waiting| match waiting.left {
+    pub(crate) fn waiting(&self, now: DateTime<Utc>) -> impl Iterator<Item = Fault> {
+        let waiting = self.0.iter().filter(move |waiting| !waiting.is_over(now));
+        waiting.map(|waiting| match waiting.left {
             Left::Times(left) => Fault {
                 times: Some(left),
                 ..waiting.fault.clone()
@@ -120,11 +209,7 @@ impl Faults {
         out_trade_no: &str,
         now: DateTime<Utc>,
     ) -> Option<Struck> {
-        self.0.retain(|waiting| match waiting.left {
-            Left::Times(left) => left > 0,
-            Left::Until(end) => now < end,
-            Left::Endless => true,
-        });
+        self.0.retain(|waiting| !waiting.is_over(now));
         let fits = |fault: &Fault| {
             fault.fault == kind
                 && fault
@@ -140,8 +225,19 @@ impl Faults {
             seconds: waiting.fault.seconds,
             narrow: waiting.fault.out_trade_no.is_some(),
         };
-        self.0
-            .retain(|waiting| !matches!(waiting.left, Left::Times(0)));
+        self.0.retain(|waiting| !waiting.is_over(now));
         Some(struck)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EVERY_FAULT;
+
+    #[test]
+    fn every_fault_is_named_for_people_as_on_the_wire() {
+        for (kind, _) in EVERY_FAULT {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 }

@@ -21,17 +21,18 @@ mod bill;
 mod books;
 mod certificate;
 mod control;
+mod desk;
 mod dir;
 mod draw;
 mod entry;
 mod faults;
-mod index;
 mod keys;
 mod money;
 mod notify;
 mod outside;
 mod page;
 mod problem;
+mod record;
 mod refund;
 mod sandbox;
 mod service;
@@ -44,6 +45,7 @@ mod wechatpay;
 pub use dir::{OpenError, Opened, Ports, open};
 pub use keys::{KeyNotMade, Keys, is_sandbox_key};
 pub use outside::{Answer, Call, Clock, Entropy, Outbound, Outside, Pending, Unreached, Wait};
+pub use record::{StateError, StateFile};
 pub use sandbox::{Sandbox, Settings};
 pub use service::Service;
 pub use sign::{Sign, SignerFor, SigningFailed, rsa_signer};
@@ -55,7 +57,7 @@ impl Sandbox {
             .merge(wechatpay::routes())
             .merge(control::routes())
             .merge(shop::routes())
-            .route("/", axum::routing::get(index::show))
+            .merge(desk::routes())
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
             .with_state(self.clone())
     }

@@ -50,6 +50,7 @@ impl From<Refused> for Problem {
             | Refused::TooMuch { .. }
             | Refused::OtherRefund { .. }
             | Refused::NoAmount { .. }
+            | Refused::NoNumber
             | Refused::NoAddress(_) => Self::invalid(refused),
         }
     }

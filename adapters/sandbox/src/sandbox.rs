@@ -1,18 +1,20 @@
 //! The simulated gateways as one value: their keys, their books, and the world they may touch. What
 //! they say and answer is written where it belongs; here is only what all of that shares.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rsa::PrivateKey;
 use rsa::pkcs8::EncodePrivateKey as _;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::bill::ticket::Tickets;
 use crate::books::Books;
 use crate::faults::Faults;
 use crate::keys::Keys;
-use crate::notify::Letter;
+use crate::notify::Outbox;
 use crate::outside::Outside;
 use crate::service::Service;
 use crate::sign::{Sign, SignerFor, SigningFailed, rsa_signer};
@@ -60,6 +62,7 @@ struct Parts {
     started: DateTime<Utc>,
     state: Mutex<State>,
     changed: Notify,
+    altered: Notify,
 }
 
 struct Signers {
@@ -70,14 +73,48 @@ struct Signers {
 }
 
 /// What changes.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) books: Books,
     pub(crate) faults: Faults,
-    pub(crate) outbox: Vec<Letter>,
+    pub(crate) outbox: Outbox,
+    #[serde(skip)]
     pub(crate) tickets: Tickets,
     pub(crate) platform: Platform,
+    #[serde(skip)]
     advanced: TimeDelta,
+}
+
+impl State {
+    /// As it is after the sandbox ended, with its clock as far ahead of the true one as then.
+    pub(crate) fn resumed(self, ahead: TimeDelta) -> Self {
+        Self {
+            outbox: self.outbox.resumed(),
+            advanced: ahead,
+            ..self
+        }
+    }
+}
+
+/// The state in one's hands. Whoever writes to it lets it be saved.
+pub(crate) struct Held<'a> {
+    state: MutexGuard<'a, State>,
+    altered: &'a Notify,
+}
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.altered.notify_one();
+        &mut self.state
+    }
 }
 
 impl Sandbox {
@@ -114,12 +151,18 @@ impl Sandbox {
             started,
             state: Mutex::default(),
             changed: Notify::new(),
+            altered: Notify::new(),
         })))
     }
 
     /// Resolves once there may be something due earlier than [`Sandbox::next_due`] said.
     pub async fn changed(&self) {
         self.0.changed.notified().await;
+    }
+
+    /// Resolves once the state may be another than when this was last asked.
+    pub async fn altered(&self) {
+        self.0.altered.notified().await;
     }
 
     pub(crate) fn wake(&self) {
@@ -156,8 +199,11 @@ impl Sandbox {
 
     /// The state, which no one holds while waiting for anything. What a panic left is still whole:
     /// every change to it is a single step.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> Held<'_> {
+        Held {
+            state: self.0.state.lock().unwrap_or_else(PoisonError::into_inner),
+            altered: &self.0.altered,
+        }
     }
 
     /// The true time, which stands in every message.

@@ -52,6 +52,8 @@ pub(crate) enum Refused {
         asked: u64,
         left: u64,
     },
+    #[error("`out_trade_no` is not 1 to 64 of 0-9 A-Z a-z _ - | *")]
+    NoNumber,
     #[error("`minor` is {minor}; an amount is 1 to {MOST_MINOR} fen")]
     NoAmount { minor: u64 },
     #[error("the shop's address is not known: {0}")]
@@ -82,6 +84,9 @@ pub(crate) enum Payable {
 impl Sandbox {
     /// The buyer pays.
     pub(crate) fn pay(&self, payment: &Payment<'_>) -> Result<Trade, Refused> {
+        if !is_number(payment.out_trade_no) {
+            return Err(Refused::NoNumber);
+        }
         if let Some(minor) = payment
             .minor
             .filter(|minor| !(1..=MOST_MINOR).contains(minor))
@@ -277,6 +282,12 @@ impl Sandbox {
         }
         Ok(trade)
     }
+}
+
+/// Whether it is one in the wider of the gateways' grammars.
+fn is_number(out_trade_no: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*".contains(&byte);
+    (1..=64).contains(&out_trade_no.len()) && out_trade_no.bytes().all(letter)
 }
 
 fn trade_standing(books: &Books, id: TradeId) -> Option<Standing> {

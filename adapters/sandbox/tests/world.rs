@@ -40,6 +40,9 @@ pub(crate) static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 static OPENING: Mutex<()> = Mutex::new(());
 
+/// As a status: the shop is called and never answers.
+pub(crate) const NO_ANSWER: u16 = 1;
+
 /// A shop that notes what it is sent, and answers what it is told to.
 #[derive(Default)]
 pub(crate) struct Shop {
@@ -74,6 +77,9 @@ impl Outbound for Shop {
         let answer = self.answers.lock().unwrap().pop_front();
         let (status, body) = answer.unwrap_or((200, Bytes::from(accept)));
         Box::pin(async move {
+            if status == NO_ANSWER {
+                std::future::pending::<()>().await;
+            }
             if status == 0 {
                 return Err(Unreached {
                     url,

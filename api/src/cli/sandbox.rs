@@ -7,14 +7,14 @@ use std::time::Duration;
 use chrono::DateTime;
 use clap::Args;
 use payfold_sandbox::{
-    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Unreached,
+    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, StateFile, Unreached,
 };
 
 use super::exit::{Failure, say};
 use super::serve::{runtime, start_logging, told_to_stop};
 use super::system::{self, Network};
 use crate::http;
-use crate::world::World;
+use crate::world::{Tasks, World};
 
 /// The service's port unless told.
 pub(super) const SERVICE_PORT: u16 = 8080;
@@ -37,7 +37,13 @@ pub(super) struct Arguments {
     /// How many seconds of the gateways' clock pass in one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     speed: u32,
+    /// A file in which trades, notifies and faults survive a restart; without it they do not
+    #[arg(long)]
+    state: Option<PathBuf>,
 }
+
+/// How long after a change the state is saved, so that many changes are saved at once.
+const SAVED_AFTER: Duration = Duration::from_millis(200);
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     start_logging();
@@ -47,16 +53,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             sandbox: arguments.port,
             service: SERVICE_PORT,
         };
-        start(&arguments.dir, ports, arguments.speed, &world).await?;
-        say(format!("sandbox: http://127.0.0.1:{}", arguments.port));
+        let state = arguments.state.as_deref();
+        let started = start(&arguments.dir, ports, arguments.speed, state, &world).await?;
+        let address = format!("http://127.0.0.1:{}", arguments.port);
+        say(format!("sandbox: {address}"));
+        say(format!(
+            "its books, and buttons for buyers and bad luck: {address}/"
+        ));
         say(format!(
             "configuration: {}",
             arguments.dir.join("payfold.toml").display()
         ));
         told_to_stop().await?;
         world.tasks.stop(Duration::from_secs(10)).await;
-        Ok(())
+        started.save()
     })
+}
+
+/// The simulated gateways, started.
+pub(super) struct Started {
+    sandbox: Sandbox,
+    file: Option<Arc<StateFile>>,
+}
+
+impl Started {
+    /// Saves the state a last time, where it is saved at all.
+    fn save(&self) -> Result<(), Failure> {
+        match &self.file {
+            Some(file) => file.save(&self.sandbox).map_err(Failure::job),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Starts the simulated gateways; they stop with the world's tasks.
@@ -64,8 +91,9 @@ pub(super) async fn start(
     dir: &Path,
     ports: Ports,
     speed: u32,
+    state: Option<&Path>,
     world: &World,
-) -> Result<(), Failure> {
+) -> Result<Started, Failure> {
     let outside = outside(world).map_err(Failure::job)?;
     let opened = payfold_sandbox::open(dir, ports, &outside.clock, &outside.entropy)
         .map_err(Failure::job)?;
@@ -75,6 +103,10 @@ pub(super) async fn start(
     };
     let sandbox =
         Sandbox::new(opened.keys, opened.service, outside, settings).map_err(Failure::job)?;
+    let file = state
+        .map(|path| StateFile::open(path, &sandbox).map(Arc::new))
+        .transpose()
+        .map_err(Failure::job)?;
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], ports.sandbox));
     http::serve_router(&world.tasks, address, sandbox.router())
         .await
@@ -83,14 +115,39 @@ pub(super) async fn start(
                 "{error}; another port is set by --port (sandbox) or --sandbox-port (demo)"
             ))
         })?;
-    let tasks = world.tasks.clone();
+    let started = Started { sandbox, file };
+    let (tasks, sandbox) = (world.tasks.clone(), started.sandbox.clone());
     world.tasks.spawn(async move {
         tokio::select! {
             () = deliver(&sandbox) => {}
             () = tasks.stopping() => {}
         }
     });
-    Ok(())
+    if let Some(file) = &started.file {
+        let (tasks, sandbox) = (world.tasks.clone(), started.sandbox.clone());
+        let file = Arc::clone(file);
+        world.tasks.spawn(async move {
+            tokio::select! {
+                () = keep(&file, &sandbox, &tasks) => {}
+                () = tasks.stopping() => {}
+            }
+        });
+    }
+    Ok(started)
+}
+
+/// Saves the state a moment after it changed.
+async fn keep(file: &Arc<StateFile>, sandbox: &Sandbox, tasks: &Tasks) {
+    loop {
+        sandbox.altered().await;
+        tokio::time::sleep(SAVED_AFTER).await;
+        let (file, sandbox) = (Arc::clone(file), sandbox.clone());
+        match tasks.blocking(move || file.save(&sandbox)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the sandbox's state was not saved"),
+            Err(error) => tracing::error!(%error, "the sandbox's state was not saved"),
+        }
+    }
 }
 
 async fn deliver(sandbox: &Sandbox) {

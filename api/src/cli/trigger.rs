@@ -37,7 +37,7 @@ enum Event {
     Close(Named),
     /// The gateway sends the trade's last notify again
     Resend(Named),
-    /// Something goes wrong from now on: lose, delay, twice, reorder, late, wrong-amount, tamper, close-page, slow, down
+    /// Something goes wrong from now on: lose, delay, twice, reorder, late, wrong-amount, tamper, close-page, slow, down, refund-refused, refund-slow, refund-abnormal, refund-closed, probe
     Fault(Fault),
     /// Everything goes right again
     Calm,

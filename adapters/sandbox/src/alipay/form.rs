@@ -41,12 +41,12 @@ impl Pairs {
 
     /// Puts texts into the bytes of a charset.
     pub(crate) fn write(
-        pairs: impl IntoIterator<Item = (&'static str, String)>,
+        pairs: impl IntoIterator<Item = (impl Into<String>, String)>,
         charset: &'static Encoding,
     ) -> Self {
         let pairs = pairs.into_iter().map(|(name, text)| {
             let (bytes, _, _) = charset.encode(&text);
-            (name.to_owned(), bytes.into_owned())
+            (name.into(), bytes.into_owned())
         });
         Self(pairs.collect())
     }

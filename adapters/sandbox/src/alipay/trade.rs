@@ -186,6 +186,7 @@ fn denied(refused: Refused) -> Denied {
         Refused::NoAmount { .. } => Denied::parameter("refund_amount"),
         Refused::NoRefund { .. }
         | Refused::NotAbnormal { .. }
+        | Refused::NoNumber
         | Refused::NoAddress(_)
         | Refused::Unwritten(_) => Denied::business("ACQ.SYSTEM_ERROR", "系统错误"),
     }

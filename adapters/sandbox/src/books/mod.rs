@@ -2,6 +2,7 @@
 //! change them, and whom to tell, is the callers' matter.
 
 mod refund;
+mod sending;
 mod trade;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::refund::{End, Progress, Refund};
+pub(crate) use self::sending::{About, Outcome, Sending};
 pub(crate) use self::trade::{
     AlipayTerms, Gateway, Particulars, PlatformKey, Standing, Terms, Trade, TradeType,
     WechatPayTerms,
@@ -118,6 +120,20 @@ impl Books {
             trade.transaction_id = Some(transaction_id);
             self.by_transaction.insert(key, id);
         }
+    }
+
+    /// All trades with their places, oldest first.
+    pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (TradeId, &Trade)> {
+        let trades = self.trades.iter().enumerate();
+        trades.map(|(index, trade)| (TradeId(index), trade))
+    }
+
+    /// Alipay payments that a merchant asked for and no buyer has opened, by number.
+    pub(crate) fn unopened(&self) -> impl Iterator<Item = (&str, &Visit)> {
+        self.visits
+            .iter()
+            .map(|(number, visit)| (number.as_str(), visit))
+            .filter(|(number, _)| self.find(Gateway::Alipay, number).is_none())
     }
 
     /// All trades, oldest first.

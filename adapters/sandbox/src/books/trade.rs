@@ -1,10 +1,16 @@
 //! One trade: what the merchant asked for, and what became of it.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Visit;
 use super::refund::Refund;
+use super::sending::Sending;
+
+/// How many sendings of a trade's notifies are remembered.
+const MOST_SENDINGS: usize = 100;
 
 /// One of the two gateways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +46,8 @@ pub(crate) struct Trade {
     pub(crate) buyer: String,
     /// How many notifies have left for the shop.
     pub(crate) notifies: u32,
+    /// The last of them, and what came back.
+    pub(crate) sendings: VecDeque<Sending>,
     pub(crate) refunds: Vec<Refund>,
     /// What buyers open it by now; the one before it is dead.
     pub(crate) code: Option<String>,
@@ -164,6 +172,7 @@ impl Trade {
             created,
             buyer,
             notifies: 0,
+            sendings: VecDeque::new(),
             refunds: Vec::new(),
             code: None,
         }
@@ -180,6 +189,15 @@ impl Trade {
             standing,
             ..self.clone()
         }
+    }
+
+    /// Remembers what the shop was told, and what it said.
+    pub(crate) fn told(&mut self, sending: Sending) {
+        self.notifies += u32::from(sending.is_notify());
+        if self.sendings.len() >= MOST_SENDINGS {
+            self.sendings.pop_front();
+        }
+        self.sendings.push_back(sending);
     }
 
     /// What was given back, in all.

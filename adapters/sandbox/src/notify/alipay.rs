@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Unwritten, Writing};
 use crate::alipay::form::{Pairs, charset};
@@ -18,31 +19,35 @@ use crate::sign::base64_signature;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The fields of one notify, in the merchant's charset, but for the time of sending.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Form {
     charset: String,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(String, String)>,
 }
+
+/// A field's name and value.
+type Field = (&'static str, String);
 
 /// A payment's notify.
 pub(super) fn payment(sandbox: &Sandbox, trade: &Trade) -> Form {
-    about(sandbox, trade)
+    Form::of(trade, about(sandbox, trade))
 }
 
 /// A refund's notify: what was given back in all, and by which request.
 pub(super) fn refund(sandbox: &Sandbox, trade: &Trade, refund: &Refund) -> Form {
-    let mut form = about(sandbox, trade);
-    form.fields.extend([
+    let mut fields = about(sandbox, trade);
+    fields.extend([
         ("refund_fee", yuan(trade.refunded())),
         ("gmt_refund", format!("{}.000", beijing::plain(refund.at()))),
         ("out_biz_no", refund.refund_no.clone()),
     ]);
     if trade.refunded() >= trade.minor {
-        form.fields.push(("gmt_close", beijing::plain(refund.at())));
+        fields.push(("gmt_close", beijing::plain(refund.at())));
     }
-    form
+    Form::of(trade, fields)
 }
 
-fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
+fn about(sandbox: &Sandbox, trade: &Trade) -> Vec<Field> {
     let now = sandbox.now();
     let terms = trade.alipay_terms();
     let amount = yuan(trade.minor);
@@ -95,10 +100,7 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Form {
     if let Some(passback) = terms.and_then(|terms| terms.passback_params.clone()) {
         fields.push(("passback_params", passback));
     }
-    Form {
-        charset: terms.map_or("utf-8", |terms| &terms.charset).to_owned(),
-        fields,
-    }
+    fields
 }
 
 /// Newer applications know their buyers by open ids.
@@ -111,6 +113,19 @@ fn buyer_field(trade: &Trade) -> &'static str {
 }
 
 impl Form {
+    fn of(trade: &Trade, fields: Vec<Field>) -> Self {
+        let fields = fields.into_iter();
+        Self {
+            charset: trade
+                .alipay_terms()
+                .map_or("utf-8", |terms| &terms.charset)
+                .to_owned(),
+            fields: fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        }
+    }
+
     pub(super) fn write(
         &self,
         sandbox: &Sandbox,
@@ -118,7 +133,7 @@ impl Form {
         writing: Writing,
     ) -> Result<Call, Unwritten> {
         let mut fields = self.fields.clone();
-        fields.push(("notify_time", beijing::plain(sandbox.now())));
+        fields.push(("notify_time".to_owned(), beijing::plain(sandbox.now())));
         let mut pairs = signed(sandbox, fields, &self.charset)?;
         if writing != Writing::Genuine {
             pairs.replace("out_trade_no", "another_order");
@@ -164,7 +179,7 @@ pub(crate) fn signed_return(sandbox: &Sandbox, trade: &Trade) -> Result<String, 
 
 fn signed(
     sandbox: &Sandbox,
-    fields: Vec<(&'static str, String)>,
+    fields: impl IntoIterator<Item = (impl Into<String>, String)>,
     charset_name: &str,
 ) -> Result<Pairs, Unwritten> {
     let mut pairs = Pairs::write(fields, charset(charset_name.as_bytes()));

@@ -8,6 +8,7 @@ use futures_util::{StreamExt as _, future, stream};
 
 use super::schedule::gap_after;
 use super::{Content, Letter, Waits, Writing};
+use crate::books::{Outcome, Sending};
 use crate::draw;
 use crate::faults::FaultKind;
 use crate::sandbox::{Sandbox, State};
@@ -46,7 +47,7 @@ impl Sandbox {
     /// How long from now until a notify is due; nothing where none is waiting.
     pub fn next_due(&self) -> Option<Duration> {
         let state = self.state();
-        let letters = state.outbox.iter().map(|letter| letter.due);
+        let letters = state.outbox.waiting.iter().map(|letter| letter.due);
         let due = letters.chain(state.books.next_end()).min()?;
         let left = due - self.schedule_now(&state);
         Some(left.to_std().unwrap_or_default() / self.settings().speed.max(1))
@@ -56,18 +57,19 @@ impl Sandbox {
         let now = self.now();
         let mut state = self.state();
         let on_schedule = self.schedule_now(&state);
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.outbox)
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.outbox.waiting)
             .into_iter()
             .partition(|letter| letter.due <= on_schedule);
-        state.outbox = later;
+        state.outbox.waiting = later;
         let mut leaving = Vec::new();
         for letter in due {
             match put_off(&mut state, letter, now, on_schedule) {
                 PutOff::No(letter) => {
                     let way = self.way(&mut state, &letter, now);
+                    state.outbox.under_way.push(letter.clone());
                     leaving.push((letter, way));
                 }
-                PutOff::Yes(letter) => state.outbox.push(letter),
+                PutOff::Yes(letter) => state.outbox.waiting.push(letter),
             }
         }
         leaving
@@ -100,15 +102,16 @@ impl Sandbox {
     }
 
     async fn deliver(&self, letter: Letter, way: Way) {
-        let (copies, accepted) = match way {
-            Way::Lost => (0, false),
-            Way::Plain => (1, self.post(&letter, Writing::Genuine).await),
-            Way::Tampered => (1, self.post(&letter, Writing::Tampered).await),
+        let sendings = match way {
+            Way::Lost => vec![self.sending(&letter, Writing::Genuine, Outcome::Lost)],
+            Way::Plain => vec![self.post(&letter, Writing::Genuine).await],
+            Way::Tampered => vec![self.post(&letter, Writing::Tampered).await],
             Way::AfterProbe => {
-                if self.post(&letter, Writing::Probe).await {
+                let probe = self.post(&letter, Writing::Probe).await;
+                if probe.is_accepted() {
                     tracing::warn!(url = letter.url, "the shop accepted a signature probe");
                 }
-                (1, self.post(&letter, Writing::Genuine).await)
+                vec![probe, self.post(&letter, Writing::Genuine).await]
             }
             Way::Twice => {
                 let both = future::join(
@@ -116,38 +119,57 @@ impl Sandbox {
                     self.post(&letter, Writing::Genuine),
                 );
                 let (first, second) = both.await;
-                (2, first || second)
+                vec![first, second]
             }
         };
-        self.settle(letter, copies, accepted);
+        self.settle(letter, sendings);
     }
 
-    /// Whether the shop accepted it.
-    async fn post(&self, letter: &Letter, writing: Writing) -> bool {
-        let call = match self.write(letter, writing) {
-            Ok(call) => call,
-            Err(error) => {
-                tracing::error!(%error, out_trade_no = letter.out_trade_no, "a notify was not written");
-                return false;
-            }
-        };
-        match self.outside().outbound.send(call).await {
-            Ok(answer) => letter.content.accepted_by(answer.status, &answer.body),
-            Err(error) => {
-                tracing::debug!(%error, out_trade_no = letter.out_trade_no, "a notify did not arrive");
-                false
-            }
+    fn sending(&self, letter: &Letter, writing: Writing, outcome: Outcome) -> Sending {
+        Sending {
+            at: self.now(),
+            about: letter.about.clone(),
+            writing,
+            outcome,
         }
     }
 
-    fn settle(&self, mut letter: Letter, copies: u32, accepted: bool) {
+    /// Sends it once, and notes what the shop says.
+    async fn post(&self, letter: &Letter, writing: Writing) -> Sending {
+        let out_trade_no = &letter.out_trade_no;
+        let outcome = match self.write(letter, writing) {
+            Ok(call) => match self.outside().outbound.send(call).await {
+                Ok(answer) if letter.content.accepted_by(answer.status, &answer.body) => {
+                    Outcome::Accepted(answer.status)
+                }
+                Ok(answer) => Outcome::Refused(answer.status),
+                Err(error) => {
+                    tracing::debug!(%error, out_trade_no, "a notify did not arrive");
+                    Outcome::Unreached(error.problem)
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, out_trade_no, "a notify was not written");
+                Outcome::Unwritten(error.to_string())
+            }
+        };
+        self.sending(letter, writing, outcome)
+    }
+
+    fn settle(&self, mut letter: Letter, sendings: Vec<Sending>) {
         letter.sendings += 1;
         let mut state = self.state();
         let on_schedule = self.schedule_now(&state);
+        let arrived = sendings.iter().any(Sending::is_notify);
+        let accepted = sendings
+            .iter()
+            .any(|sending| sending.is_notify() && sending.is_accepted());
         if let Some(trade) = state.books.trade_mut(letter.trade) {
-            trade.notifies += copies;
+            sendings.into_iter().for_each(|sending| trade.told(sending));
         }
-        if copies > 0 {
+        let under_way = &mut state.outbox.under_way;
+        under_way.retain(|other| other.number != letter.number);
+        if arrived {
             overtaken(&mut state, &letter, on_schedule);
         }
         if accepted {
@@ -155,7 +177,7 @@ impl Sandbox {
         }
         if let Some(gap) = gap_after(letter.gateway, letter.sendings) {
             letter.due = on_schedule + TimeDelta::seconds(i64::from(gap));
-            state.outbox.push(letter);
+            state.outbox.waiting.push(letter);
         }
     }
 }
@@ -195,7 +217,7 @@ fn put_off(
 
 /// Lets those go that waited for this letter to leave before them.
 fn overtaken(state: &mut State, by: &Letter, on_schedule: DateTime<Utc>) {
-    for letter in &mut state.outbox {
+    for letter in &mut state.outbox.waiting {
         let waited = match letter.waits {
             Waits::ForOvertakingByAny => true,
             Waits::ForOvertakingByItsOwn => letter.trade == by.trade,

@@ -8,8 +8,9 @@ pub(crate) mod wechatpay_v2;
 mod wechatpay_v3;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use crate::books::{Gateway, Refund, Trade, TradeId};
+use crate::books::{About, Gateway, Refund, Trade, TradeId};
 use crate::outside::Call;
 use crate::sandbox::Sandbox;
 
@@ -18,7 +19,11 @@ use self::wechatpay_v2::Digest;
 pub(crate) use self::wechatpay_v3::{described, encrypted, transaction};
 
 /// A message to a shop that has not been accepted yet.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Letter {
+    /// Its number among all letters.
+    number: u64,
+    about: About,
     trade: TradeId,
     gateway: Gateway,
     out_trade_no: String,
@@ -31,7 +36,7 @@ pub(crate) struct Letter {
 }
 
 /// What a letter waits for beside its time.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Waits {
     ForNothing,
     /// For a later letter about the same trade to overtake it.
@@ -42,10 +47,21 @@ enum Waits {
     NoLonger,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 enum Content {
     Alipay(alipay::Form),
     V3(wechatpay_v3::Envelope),
-    V2(wechatpay_v2::Document),
+    V2(wechatpay_v2::Letter),
+}
+
+/// The letters of both gateways.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Outbox {
+    waiting: Vec<Letter>,
+    /// Those that are on the wire now. Where the sandbox ends before their answers come, they are
+    /// sent again.
+    under_way: Vec<Letter>,
+    written: u64,
 }
 
 /// Which of WeChat Pay's two protocols tells the shop.
@@ -72,13 +88,27 @@ pub(crate) enum Unwritten {
 }
 
 /// How a letter is put on the wire.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Writing {
     Genuine,
     /// Changed after it was signed.
     Tampered,
     /// With the wrong signature by which WeChat Pay probes whether a shop looks.
     Probe,
+}
+
+impl Outbox {
+    /// When the next notify about a trade leaves, by the sandbox's own clock.
+    pub(crate) fn next(&self, id: TradeId) -> Option<DateTime<Utc>> {
+        let own = self.waiting.iter().filter(|letter| letter.trade == id);
+        own.map(|letter| letter.due).min()
+    }
+
+    /// As it is after the sandbox ended: whose answer did not come is due again.
+    pub(crate) fn resumed(mut self) -> Self {
+        self.waiting.append(&mut self.under_way);
+        self
+    }
 }
 
 impl Sandbox {
@@ -92,14 +122,16 @@ impl Sandbox {
                 Via::V3 => Content::V3(wechatpay_v3::payment(self, trade)?),
             },
         };
-        self.put_in_outbox(id, trade, trade.terms.notify_url.as_deref(), content);
+        let url = trade.terms.notify_url.as_deref();
+        self.put_in_outbox(id, trade, About::Payment, url, content);
         Ok(())
     }
 
     /// Tells the shop how an Alipay trade stands; nothing where it named no address.
     pub(crate) fn tell_alipay(&self, id: TradeId, trade: &Trade) -> Result<(), Unwritten> {
         let content = Content::Alipay(alipay::payment(self, trade));
-        self.put_in_outbox(id, trade, trade.terms.notify_url.as_deref(), content);
+        let url = trade.terms.notify_url.as_deref();
+        self.put_in_outbox(id, trade, About::Payment, url, content);
         Ok(())
     }
 
@@ -117,17 +149,30 @@ impl Sandbox {
                 Via::V3 => Content::V3(wechatpay_v3::refund(self, trade, refund)?),
             },
         };
-        self.put_in_outbox(id, trade, refund.notify_url.as_deref(), content);
+        let about = About::Refund(refund.refund_no.clone());
+        let url = refund.notify_url.as_deref();
+        self.put_in_outbox(id, trade, about, url, content);
         Ok(())
     }
 
-    fn put_in_outbox(&self, id: TradeId, trade: &Trade, url: Option<&str>, content: Content) {
+    fn put_in_outbox(
+        &self,
+        id: TradeId,
+        trade: &Trade,
+        about: About,
+        url: Option<&str>,
+        content: Content,
+    ) {
         let Some(url) = url.map(str::to_owned) else {
             return;
         };
         let mut state = self.state();
         let due = self.schedule_now(&state);
-        state.outbox.push(Letter {
+        let outbox = &mut state.outbox;
+        outbox.written += 1;
+        outbox.waiting.push(Letter {
+            number: outbox.written,
+            about,
             trade: id,
             gateway: trade.gateway,
             out_trade_no: trade.out_trade_no.clone(),

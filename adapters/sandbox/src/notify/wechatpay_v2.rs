@@ -12,6 +12,7 @@ use hmac::{Hmac, Mac as _};
 use md5::{Digest as _, Md5};
 use quick_xml::escape::escape;
 use rsa::sha2::Sha256;
+use serde::{Deserialize, Serialize};
 
 use super::{Unwritten, Writing};
 use crate::beijing;
@@ -30,12 +31,16 @@ pub(crate) enum Digest {
     HmacSha256,
 }
 
-/// A document, the same through all repeats.
+/// A document's fields, in order.
 pub(crate) struct Document(Vec<(&'static str, String)>);
 
+/// A document as it stands on the wire, the same through all repeats.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Letter(String);
+
 /// A payment's notify. It carries no `sign_type`, as real ones seldom do.
-pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Document {
-    signed(sandbox, paid(sandbox, trade), digest)
+pub(super) fn payment(sandbox: &Sandbox, trade: &Trade, digest: Digest) -> Letter {
+    Letter(signed(sandbox, paid(sandbox, trade), digest).xml())
 }
 
 /// Signs fields, the empty ones left out.
@@ -89,7 +94,7 @@ pub(super) fn refund(
     sandbox: &Sandbox,
     trade: &Trade,
     refund: &Refund,
-) -> Result<Document, Unwritten> {
+) -> Result<Letter, Unwritten> {
     let wechatpay = &sandbox.keys().wechatpay;
     let refund_status = match refund.progress {
         Progress::Processing(..) | Progress::Ended(_, End::Success) => "SUCCESS",
@@ -117,7 +122,7 @@ pub(super) fn refund(
         news.push(("success_time", beijing::plain(refund.at())));
     }
     let news = xml("root", &news);
-    Ok(Document(vec![
+    let document = Document(vec![
         ("return_code", "SUCCESS".to_owned()),
         ("appid", trade.terms.app_id.clone()),
         ("mch_id", wechatpay.mch_id.clone()),
@@ -129,7 +134,8 @@ pub(super) fn refund(
             "req_info",
             encrypted(&wechatpay.api_v2_key, news.as_bytes())?,
         ),
-    ]))
+    ]);
+    Ok(Letter(document.xml()))
 }
 
 impl Document {
@@ -137,17 +143,18 @@ impl Document {
     pub(crate) fn xml(&self) -> String {
         xml("xml", &self.0)
     }
+}
 
+impl Letter {
     pub(super) fn write(&self, url: &str, writing: Writing) -> Call {
-        let mut fields = self.0.clone();
+        let mut text = self.0.clone();
         if writing != Writing::Genuine {
-            for (name, value) in &mut fields {
-                match *name {
-                    "out_trade_no" => value.push('0'),
-                    "req_info" => value.insert_str(0, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-                    _ => {}
-                }
-            }
+            text = text
+                .replace("]]></out_trade_no>", "0]]></out_trade_no>")
+                .replace(
+                    "<req_info><![CDATA[",
+                    "<req_info><![CDATA[AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                );
         }
         Call {
             method: http::Method::POST,
@@ -156,7 +163,7 @@ impl Document {
                 ("content-type", "text/xml".to_owned()),
                 ("user-agent", "Mozilla/4.0".to_owned()),
             ],
-            body: Bytes::from(xml("xml", &fields)),
+            body: Bytes::from(text),
             deadline: PATIENCE,
         }
     }

@@ -8,6 +8,7 @@ use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Unwritten, Writing};
@@ -23,6 +24,7 @@ use crate::wechatpay::sign::{probed, signed_headers};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An envelope, the same through all repeats, and the key that signs it.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Envelope {
     body: String,
     platform: PlatformKey,

@@ -221,7 +221,8 @@ fn refused(refused: Refused) -> Refusal {
         | Refused::NotPaid { .. }
         | Refused::Closed { .. }
         | Refused::Finished { .. }
-        | Refused::Expired { .. } => Refusal::business("INVALID_REQUEST", "订单状态不支持退款"),
+        | Refused::Expired { .. }
+        | Refused::NoNumber => Refusal::business("INVALID_REQUEST", "订单状态不支持退款"),
         Refused::NoAddress(_) | Refused::Unwritten(_) => Refusal::down(),
     }
 }

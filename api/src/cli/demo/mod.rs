@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(
             "payfold demo: a service and, beside it, a simulated Alipay and a simulated WeChat Pay",
         );
-        sandbox::start(&arguments.data, ports, 1, &world).await?;
+        sandbox::start(&arguments.data, ports, 1, None, &world).await?;
         let file = arguments.data.join("payfold.toml");
         move_service(&file, arguments.port).map_err(Failure::job)?;
         let config = read_config(&file, &world)?;
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let gateways = format!("http://127.0.0.1:{}", arguments.sandbox_port);
         say(format!("service: {payfold} (its API: {payfold}/docs)"));
         say(format!(
-            "sandbox: {gateways} (the demo shop: {gateways}/shop)"
+            "sandbox: {gateways} (the demo shop: {gateways}/shop; its books and buttons: {gateways}/)"
         ));
         say(format!("configuration: {}", file.display()));
         say(format!("api-key: {}", key.trim()));
