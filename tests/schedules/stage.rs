@@ -237,6 +237,8 @@ impl Stage {
             .await;
         self.site.all_up().await;
         sleep(UNDER_WAY).await;
+        // What was slow may have ended a process since.
+        self.site.all_up().await;
         for _ in 0..RETRIES {
             let Some(left) = self.sandbox.next_due() else {
                 break;
