@@ -1,8 +1,9 @@
 //! A gateway that hangs up before it has read the answer: what it said is stored, or is stored when
-//! it says it again, and never counts twice.
+//! it says it again, and never counts twice. A client that stalls keeps nobody from stopping.
 
 use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
 
 use crate::gateway::{Message, Paid};
 use crate::shop::Shop;
@@ -66,4 +67,40 @@ async fn a_gateway_that_hangs_up_loses_nothing_and_pays_nothing_twice() {
         assert_eq!(shop.order(order_no).await["paid"], 8800);
     }
     shop.run(&["audit", "--evidence"]).with(0);
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a stop takes is what is tested"
+)]
+async fn a_stop_does_not_wait_for_requests_that_are_sent_in_part() {
+    let mut shop = Shop::open().await;
+    let host = shop.url("").replace("http://", "");
+    let head = format!("POST /notify/ali HTTP/1.1\r\nhost: {host}\r\n");
+    let beginnings = [
+        String::from("GET /heal"),
+        head.clone(),
+        format!("{head}content-length: 100\r\n\r\n"),
+        format!("{head}content-length: 100\r\n\r\na=b"),
+        format!("{head}transfer-encoding: chunked\r\n\r\n3\r\na=b\r\n"),
+    ];
+    let stalled: Vec<TcpStream> = beginnings
+        .iter()
+        .map(|beginning| {
+            let mut connection = TcpStream::connect(&host).unwrap();
+            connection.write_all(beginning.as_bytes()).unwrap();
+            connection
+        })
+        .collect();
+    // A request that comes later is answered, so those before it have been heard.
+    shop.place("H-1", 100).await;
+    let began = Instant::now();
+    assert_eq!(shop.stop().code, Some(0), "{}", shop.log());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    drop(stalled);
 }

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::turn::Turn;
+
 /// How long a client may go on sending once it has its answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -25,6 +27,7 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// A connection that waits for its client at its end, and not for ever before it.
 pub(super) struct Lingering {
     stream: TcpStream,
+    turn: Turn,
     /// Until when the client has to read something; `None` while it keeps up.
     stuck_until: Option<Pin<Box<Sleep>>>,
     end: End,
@@ -41,9 +44,10 @@ enum End {
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, turn: Turn) -> Self {
         Self {
             stream,
+            turn,
             stuck_until: None,
             end: End::Open,
         }
@@ -73,7 +77,12 @@ impl AsyncRead for Lingering {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.turn.is_the_clients();
+        }
+        read
     }
 }
 
@@ -133,6 +142,10 @@ impl AsyncWrite for Lingering {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a client is waited for is what is tested"
+)]
 mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
@@ -144,7 +157,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        (Lingering::new(accepted.unwrap().0), client.unwrap())
+        let (stream, _) = accepted.unwrap();
+        (Lingering::new(stream, Turn::new()), client.unwrap())
     }
 
     /// Writes until nothing more is taken; how it ended.

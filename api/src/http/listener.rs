@@ -1,5 +1,6 @@
 //! The accept loop: bounds on connections and on how long a client may take, and an orderly end:
-//! no new connections, answers in flight are finished, streams end at once.
+//! no new connections, answers in flight are finished, streams end at once, and requests that are sent
+//! in part are not waited for.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,13 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::linger::Lingering;
+use super::turn::{Heard, Turn};
 use crate::world::Tasks;
 
 /// The most connections at a time; more wait to be accepted.
@@ -31,6 +36,9 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// How long an answer in flight may take once the program winds down.
 const LAST_PATIENCE: Duration = Duration::from_secs(9);
+
+/// How long the rest of a request may take once the program winds down.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -112,28 +120,40 @@ async fn answer(stream: TcpStream, router: Router, tasks: Tasks) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection could not be set to answer at once");
     }
+    let turn = Turn::new();
+    let service = {
+        let (router, turn) = (TowerToHyperService::new(router), turn.clone());
+        service_fn(move |request: Request<Incoming>| {
+            router.call(request.map(|body| Heard::new(body, turn.clone())))
+        })
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_buf_size(MOST_HEAD_BYTES)
-        .serve_connection(
-            TokioIo::new(Lingering::new(stream)),
-            TowerToHyperService::new(router),
-        );
+        .serve_connection(TokioIo::new(Lingering::new(stream, turn.clone())), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = tasks.stopping() => {
             connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(LAST_PATIENCE, connection).await {
-                Ok(ended) => ended,
-                // A client that takes no answer does not keep the program from its end.
-                Err(_) => return,
+            tokio::select! {
+                ended = connection => ended,
+                // A client that says no more, or takes no answer, does not keep the program from its end.
+                () = last_patience(&turn) => return,
             }
         }
     };
     if let Err(error) = ended {
         // Clients break off, and speak no HTTP; that is no news to an operator.
         tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+/// Ends when a connection of a program that winds down is waited for no longer.
+async fn last_patience(turn: &Turn) {
+    tokio::time::sleep(LAST_WORDS).await;
+    if turn.owes_an_answer() {
+        tokio::time::sleep(LAST_PATIENCE.saturating_sub(LAST_WORDS)).await;
     }
 }

@@ -25,6 +25,7 @@ mod refund;
 mod report;
 mod shipment;
 mod traffic;
+mod turn;
 mod view;
 
 use std::net::SocketAddr;
