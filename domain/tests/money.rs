@@ -156,8 +156,16 @@ fn money_of_another_currency_is_not_as_asked() {
         },
         ..say::receipt("T1", PRICE)
     };
-    let names = story::open().names(say::notify(P1, [Fact::Paid(dollars)]));
+    let mut story = story::open();
+    let names = story.names(say::notify(P1, [Fact::Paid(dollars.clone())]));
     assert_eq!(names, ["MismatchedPaymentReceived"]);
+    // An order's sums are of its own currency.
+    assert_eq!(story.payment_status(P1), PaymentStatus::Held);
+    assert_eq!(story.sums(), [0; 4]);
+    let order = story.placed();
+    assert_eq!(order.received_minor(), 0);
+    let received = order.exceptions[0].received.as_ref().unwrap();
+    assert_eq!(received.amount, dollars.amount);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What follows from an order's state: its sums, how a payment shows, and what is left to give back.
-//! The sums keep received = paid + held + returned.
+//! The sums keep received = paid + held + returned; they are of one currency, the order's, so money of
+//! another one that does not pay the order shows in its payment and its exception alone.
 
 use super::{
     Disposition, OpenedException, OrderStatus, Payment, PaymentStage, PaymentStatus, Pending,
@@ -23,7 +24,7 @@ impl PlacedOrder {
 
     /// All money that came by the order's payments, in the minor unit.
     pub fn received_minor(&self) -> i64 {
-        self.transactions().map(|money| money.amount.minor).sum()
+        self.summed().map(|money| money.amount.minor).sum()
     }
 
     /// What was confirmed for the order, in the minor unit; what was given back of it included.
@@ -38,7 +39,7 @@ impl PlacedOrder {
 
     /// What was received beside the order and not given back, in the minor unit.
     pub fn held_minor(&self) -> i64 {
-        self.transactions()
+        self.summed()
             .map(|money| match money.disposition {
                 Disposition::Confirmed(_) | Disposition::Returned(_) => 0,
                 Disposition::Held(_) => money.amount.minor - money.refunded_minor,
@@ -48,12 +49,20 @@ impl PlacedOrder {
 
     /// What was received beside the order and given back, in the minor unit.
     pub fn returned_minor(&self) -> i64 {
-        self.transactions()
+        self.summed()
             .map(|money| match money.disposition {
                 Disposition::Confirmed(_) => 0,
                 Disposition::Held(_) | Disposition::Returned(_) => money.refunded_minor,
             })
             .sum()
+    }
+
+    /// The money that sums are made of.
+    fn summed(&self) -> impl Iterator<Item = &Transaction> {
+        let summed = |money: &&Transaction| {
+            money.is_confirmed() || money.amount.currency == self.amount.currency
+        };
+        self.transactions().filter(summed)
     }
 
     /// The money that pays the order.
