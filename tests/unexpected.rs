@@ -45,6 +45,9 @@ async fn late_money_is_held_until_a_person_accepts_it() {
     let refund = shop.refund(("late1", "ali", &out_trade_no), "r-1", 1).await;
     refund.problem(409, "held");
     let id = exception(&order)["id"].as_str().unwrap();
+    let elsewhere = json!({ "action": "accept", "order_no": "another" });
+    let refused = shop.resolve(id, &elsewhere).await;
+    assert_eq!(refused.pointers(422, "invalid"), ["/order_no"]);
     let resolved = shop
         .resolve(id, &json!({ "action": "accept" }))
         .await

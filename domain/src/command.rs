@@ -336,4 +336,7 @@ pub enum Rejection {
     /// The decision needs an order's name.
     #[error("accepting unmatched money needs the order that takes it")]
     OrderNoMissing,
+    /// The decision names an order, and moves no money to it.
+    #[error("only unmatched money that is accepted goes to an order that is named")]
+    OrderNoUnwanted,
 }

@@ -16,6 +16,9 @@ pub(crate) fn dismiss(
         .iter()
         .find(|known| known.id == command.exception)
         .ok_or(Rejection::NoSuchException)?;
+    if command.order_no.is_some() {
+        return Err(Rejection::OrderNoUnwanted);
+    }
     if decided_before::<ExceptionResolved>(exception, command.action)?.is_some() {
         return Ok(None);
     }

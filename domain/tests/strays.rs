@@ -174,6 +174,12 @@ fn unmatched_money_is_accepted_only_for_an_order_and_goes_over_to_it() {
         tale.when(resolve(ResolutionAction::Accept, None)),
         Err(StrayRejection::Refused(Rejection::OrderNoMissing))
     );
+    for action in [ResolutionAction::Refund, ResolutionAction::Dismiss] {
+        assert_eq!(
+            tale.when(resolve(action, Some(say::order_no()))),
+            Err(StrayRejection::Refused(Rejection::OrderNoUnwanted))
+        );
+    }
     let accept = || resolve(ResolutionAction::Accept, Some(say::order_no()));
     assert_eq!(tale.names(accept()), ["ExceptionResolved", "StrayTakenUp"]);
     let exception = unmatched();

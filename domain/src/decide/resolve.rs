@@ -15,6 +15,10 @@ pub(super) fn resolve_exception(
     let exception = order
         .exception(&command.exception)
         .ok_or(Rejection::NoSuchException)?;
+    let named = command.order_no.as_ref();
+    if named.is_some_and(|named| *named != order.order_no) {
+        return Err(Rejection::OrderNoUnwanted);
+    }
     if let Some(decided) = decided_before(exception, command.action)? {
         return Ok(decided);
     }

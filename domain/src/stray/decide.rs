@@ -145,6 +145,9 @@ fn resolve_exception(
     let exception = money
         .exception(&command.exception)
         .ok_or(Rejection::NoSuchException)?;
+    if command.action != ResolutionAction::Accept && command.order_no.is_some() {
+        return Err(Rejection::OrderNoUnwanted.into());
+    }
     if let Some(decided) = decided_before(exception, command.action)? {
         given_to_no_other(&money.claim, &command)?;
         return Ok(decided);

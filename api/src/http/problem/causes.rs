@@ -76,7 +76,9 @@ impl From<Rejection> for Problem {
                 let names: Vec<&str> = offered.iter().map(|action| action.as_str()).collect();
                 return Self::flaw("/action", format!("what is offered: {}", names.join(", ")));
             }
-            Rejection::OrderNoMissing => return Self::flaw("/order_no", rejection.to_string()),
+            Rejection::OrderNoMissing | Rejection::OrderNoUnwanted => {
+                return Self::flaw("/order_no", rejection.to_string());
+            }
             Rejection::OrderCorrupt => Kind::OrderCorrupt,
             Rejection::AccountReceivesOnly => Kind::AccountReceivesOnly,
             Rejection::OrderPaid => Kind::OrderPaid,
