@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use payfold_sqlite::SqliteStore;
 use payfold_store::{Audited, Channel, EvidenceKey, EvidenceMessage, audit};
+use sha2::{Digest, Sha256};
 
 use super::exit::{Failure, say};
 use super::serve::{read_config, runtime};
@@ -39,7 +40,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn line(audited: &Audited) -> String {
+/// An audit's result, in one line.
+pub(super) fn line(audited: &Audited) -> String {
     let seal = match &audited.last_seal {
         Some(seal) => format!(
             "last seal {} through position {}",
@@ -59,6 +61,9 @@ fn verify_again(
     key: &EvidenceKey,
 ) -> Result<(), String> {
     let spki = key.spki_der.as_deref();
+    if spki.is_some_and(|der| <[u8; 32]>::from(Sha256::digest(der)) != key.fingerprint.0) {
+        return Err("its key is kept under another key's fingerprint".to_owned());
+    }
     match message.channel {
         Channel::AlipayNotify | Channel::AlipayReturn => {
             let der = spki.ok_or("its key is not kept")?;
@@ -87,5 +92,33 @@ fn verify_again(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payfold_domain::{AccountName, KeyFingerprint, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_put_in_anothers_place_is_told_before_it_verifies_anything() {
+        let message = EvidenceMessage {
+            channel: Channel::AlipayNotify,
+            account: AccountName::new("ali").unwrap(),
+            received_at: Timestamp::from_secs(0),
+            headers: Vec::new(),
+            body: "a=b".into(),
+        };
+        let verified = |fingerprint: [u8; 32]| {
+            let key = EvidenceKey {
+                fingerprint: KeyFingerprint(fingerprint),
+                spki_der: Some("the kept key".into()),
+            };
+            verify_again(&[], &message, &key).unwrap_err()
+        };
+        let swapped = "its key is kept under another key's fingerprint";
+        assert_eq!(verified([7; 32]), swapped);
+        assert_ne!(verified(Sha256::digest("the kept key").into()), swapped);
     }
 }
