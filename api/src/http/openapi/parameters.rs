@@ -53,7 +53,11 @@ fn in_paths() -> [(&'static str, Value); 6] {
         ),
         (
             "refund_no",
-            json!({ "type": "string", "pattern": "^[0-9A-Za-z_|*@-]{1,64}$" }),
+            json!({
+                "type": "string",
+                "pattern": "^[0-9A-Za-z_|*@-]{1,64}$",
+                "description": "Of a new refund 1 to 64 of 0-9A-Za-z_-, not starting with pf-.",
+            }),
         ),
         (
             "id",
@@ -114,7 +118,9 @@ fn in_queries() -> [(&'static str, &'static str, Value); 13] {
         (
             "type",
             "type",
-            json!({ "type": "array", "items": { "type": "string", "enum": kinds } }),
+            json!({
+                "type": "array", "minItems": 1, "items": { "type": "string", "enum": kinds },
+            }),
         ),
     ]
 }

@@ -33,7 +33,7 @@ pub(super) fn schemas() -> [(String, Value); 7] {
         ),
         (
             "HoldShipment".to_owned(),
-            request(json!({ "reason": line_if_any(256) }), &[]),
+            request(json!({ "reason": line(256) }), &["reason"]),
         ),
         (
             "ResolveException".to_owned(),

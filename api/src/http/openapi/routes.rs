@@ -195,7 +195,7 @@ pub(super) const ROUTES: &[Route] = &[
         id: "hold_shipment",
         about: "Hold the shipment, as a person's decision.",
         access: SHIP,
-        body: Some(Body::JsonIfAny("HoldShipment")),
+        body: Some(Body::Json("HoldShipment")),
         answers: &[written(200, SHIPMENT)],
         problems: SHIPMENT_PROBLEMS,
         ..OPEN

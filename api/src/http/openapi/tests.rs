@@ -52,3 +52,13 @@ fn every_event_of_the_feed_is_described() {
         .unwrap();
     assert_eq!(kinds.len(), payfold_store::schema::events().count());
 }
+
+#[test]
+fn a_body_without_which_nothing_is_done_is_described_as_required() {
+    let document = document();
+    let hold = &document["paths"]["/v1/orders/{order_no}/shipment/hold"]["post"];
+    assert_eq!(hold["requestBody"]["required"], true);
+    let schema = &document["components"]["schemas"]["HoldShipment"];
+    assert_eq!(schema["required"], json!(["reason"]));
+    assert_eq!(schema["properties"]["reason"]["type"], "string");
+}
