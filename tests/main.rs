@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod backup;
 mod bills;
 mod crash;
 mod disconnect;

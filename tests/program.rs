@@ -11,7 +11,8 @@ use crate::shop::{Setup, Shop, run};
 #[tokio::test]
 async fn every_command_has_help_and_wrong_usage_ends_with_2() {
     for command in [
-        "demo", "serve", "sandbox", "trigger", "check", "audit", "rebuild", "reread", "key",
+        "demo", "serve", "sandbox", "trigger", "check", "audit", "rebuild", "reread", "backup",
+        "restore", "bill", "key",
     ] {
         let (out, _) = run(vec![command, "--help"]).with(0);
         assert!(out.contains("Usage:"), "{out}");

@@ -3,6 +3,7 @@
 //! something wrong, 2 for wrong usage or configuration.
 
 mod audit;
+mod backup;
 mod bill;
 mod check;
 mod demo;
@@ -47,6 +48,10 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// Translates the stored messages again, and applies what an older payfold did not understand
     Reread(reread::Arguments),
+    /// Copies the store, consistently, while the service answers
+    Backup(backup::Backup),
+    /// Verifies a copy, and makes the configured store from it
+    Restore(backup::Restore),
     /// Reconciles gateways' bills with the events
     #[command(subcommand)]
     Bill(bill::Command),
@@ -70,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Reread(arguments) => reread::run(&arguments),
+        Command::Backup(arguments) => backup::back_up(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
         Command::Bill(command) => bill::run(&command),
         Command::Key(command) => key::run(&command),
     };
