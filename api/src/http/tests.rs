@@ -4,6 +4,7 @@ mod alipay;
 mod bills;
 mod expiry;
 mod feed;
+mod million;
 mod orders;
 mod outer;
 mod reread;

@@ -64,7 +64,7 @@ fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).unwrap();
 }
 
-fn gateways(folder: &Path, clock: &Arc<SetClock>) -> Router {
+pub(super) fn gateways(folder: &Path, clock: &Arc<SetClock>) -> Router {
     let told = Arc::clone(clock);
     let outside = Outside {
         clock: Arc::new(move || DateTime::from_timestamp(told.now().as_secs(), 0).unwrap()),

@@ -83,7 +83,7 @@ impl Entropy for Counted {
 }
 
 /// A network without anybody.
-struct Nobody;
+pub(in crate::http) struct Nobody;
 
 impl Outbound for Nobody {
     fn send(&self, request: Request<Bytes>) -> Answering<'_> {
@@ -109,6 +109,18 @@ impl TestSite {
         clock: Arc<SetClock>,
         http: Arc<dyn Outbound>,
     ) -> Self {
+        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+        Self::start_over(policy, accounts, clock, http, store).await
+    }
+
+    /// A site over a store of its own.
+    pub(in crate::http) async fn start_over(
+        policy: Policy,
+        accounts: Vec<Account>,
+        clock: Arc<SetClock>,
+        http: Arc<dyn Outbound>,
+        store: Arc<SqliteStore>,
+    ) -> Self {
         let told: Arc<dyn Clock> = clock.clone();
         let world = World {
             clock: told,
@@ -116,7 +128,6 @@ impl TestSite {
             http,
             tasks: Tasks::new(2),
         };
-        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
         let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
         let (tasks, followed) = (world.tasks.clone(), Arc::clone(&store));
         world.tasks.spawn(async move {
