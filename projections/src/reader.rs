@@ -41,7 +41,8 @@ impl Source {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Answer<T>> {
         match self {
-            Self::Memory(connection) => snapshot(&locked(connection), query),
+            // The lock keeps the writer out, as a transaction does elsewhere.
+            Self::Memory(connection) => answer(&locked(connection), query),
             Self::File { path, idle } => {
                 let waiting = locked(idle).pop();
                 let connection = match waiting {
@@ -72,9 +73,17 @@ fn snapshot<T>(
     query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Answer<T>> {
     let transaction = connection.unchecked_transaction()?;
-    let as_of: AsOf = view_file::as_of(&transaction)?;
-    let value = query(&transaction)?;
+    let answer = answer(&transaction, query)?;
     transaction.commit()?;
+    Ok(answer)
+}
+
+fn answer<T>(
+    connection: &Connection,
+    query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Answer<T>> {
+    let as_of: AsOf = view_file::as_of(connection)?;
+    let value = query(connection)?;
     Ok(Answer { value, as_of })
 }
 

@@ -48,13 +48,17 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(PRAGMAS)
 }
 
-/// A held statement with a range bound is otherwise prepared anew at each call, since SQLite looks at
-/// the bound's value.
+/// Every statement of a view is held. One with a range bound is otherwise prepared anew at each call,
+/// since SQLite looks at the bound's value.
 pub(crate) fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map(drop)
 }
+
+/// More statements than a view has, those that fold and those that read together.
+const STATEMENTS: usize = 64;
 
 /// Where the views are kept.
 #[derive(Debug, Clone)]
