@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use payfold_domain::Timestamp;
 use payfold_projections::{DailyRow, View};
 use serde::Serialize;
 
@@ -15,16 +14,13 @@ use super::answer::{AS_OF, Items, chosen_by_accept, cursor_as_of, json_as_of};
 use super::problem::Problem;
 use super::query::Query;
 use super::view::{ask, caught_up};
-use crate::app::App;
+use crate::app::{App, Day};
 
 /// The most days of a report.
 const MOST_DAYS: i64 = 366;
 
 /// Days of a report that names no beginning.
 const USUAL_DAYS: u64 = 30;
-
-/// Asia/Shanghai is that far ahead of UTC, in seconds.
-const SHANGHAI: i64 = 8 * 60 * 60;
 
 /// A row of the report.
 #[derive(Serialize)]
@@ -48,7 +44,7 @@ pub(crate) async fn read_report(
     mut query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let today = day_in_shanghai(app.world.now());
+    let today = Day::of(app.world.now()).date();
     let to = query.take("to", day);
     let from = query.take("from", day);
     let last = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
@@ -140,12 +136,6 @@ fn day(text: &str) -> Result<NaiveDate, String> {
         .ok_or_else(|| "must be a day such as 2026-01-31".to_owned())
 }
 
-fn day_in_shanghai(now: Timestamp) -> NaiveDate {
-    DateTime::from_timestamp(now.as_secs().saturating_add(SHANGHAI), 0)
-        .unwrap_or_default()
-        .date_naive()
-}
-
 impl From<&DailyRow> for RowAnswer {
     fn from(row: &DailyRow) -> Self {
         Self {
@@ -166,6 +156,8 @@ impl From<&DailyRow> for RowAnswer {
 
 #[cfg(test)]
 mod tests {
+    use payfold_domain::Timestamp;
+
     use super::*;
 
     #[test]
@@ -196,9 +188,9 @@ mod tests {
     #[test]
     fn a_day_in_shanghai_begins_at_16_utc() {
         let evening = Timestamp::from_secs(16 * 3600);
-        assert_eq!(day_in_shanghai(evening).to_string(), "1970-01-02");
+        assert_eq!(Day::of(evening).date().to_string(), "1970-01-02");
         assert_eq!(
-            day_in_shanghai(evening.plus_secs(-1)).to_string(),
+            Day::of(evening.plus_secs(-1)).date().to_string(),
             "1970-01-01"
         );
     }
