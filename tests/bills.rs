@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::gateway::{BillRow, Paid};
-use crate::shop::{Ended, Setup, Shop, order};
+use crate::shop::{Setup, Shop, figure, order};
 
 const NOON: &str = "2026-01-05 10:00:07";
 
@@ -28,35 +28,7 @@ async fn pays(shop: &Shop, order_no: &str, paid: &Paid<'_>, at: &str) {
 }
 
 fn write(shop: &Shop, name: &str, rows: &[BillRow<'_>]) -> PathBuf {
-    let path = shop.folder().join(name);
-    std::fs::write(&path, shop.wechatpay().bill(rows)).unwrap();
-    path
-}
-
-/// Imports a bill of the account.
-fn import(shop: &Shop, bill: &std::path::Path, more: &[&str]) -> Ended {
-    let config = shop.config();
-    let arguments = [
-        "bill",
-        "import",
-        "--config",
-        config.to_str().unwrap(),
-        "--account",
-        "wx",
-        bill.to_str().unwrap(),
-    ];
-    crate::shop::run([&arguments[..], more].concat())
-}
-
-/// A figure of the result.
-fn figure(out: &str, name: &str) -> u64 {
-    let line = out.lines().find_map(|line| line.strip_prefix(name));
-    let line = line.unwrap_or_else(|| panic!("{name} is not in {out}"));
-    line.trim().parse().unwrap()
-}
-
-async fn exceptions(shop: &Shop) -> Vec<Value> {
-    shop.list("/v1/exceptions?status=open").await
+    shop.file(name, shop.wechatpay().bill(rows))
 }
 
 /// The fees of the day, as the report has them.
@@ -95,7 +67,7 @@ async fn each_difference_of_a_bill_is_an_exception_once_and_can_be_dismissed() {
     let rows = [&same, &more, &unheard_of].map(|paid| BillRow::payment(NOON, paid));
     let bill = write(&shop, "bill.csv", &[&rows[..], &[foreign]].concat());
 
-    let (out, _) = import(&shop, &bill, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &bill, &[]).with(0);
     for (name, count) in [
         ("rows", 4),
         ("matched", 1),
@@ -108,7 +80,7 @@ async fn each_difference_of_a_bill_is_an_exception_once_and_can_be_dismissed() {
     ] {
         assert_eq!(figure(&out, name), count, "{name} in {out}");
     }
-    let open = exceptions(&shop).await;
+    let open = shop.exceptions().await;
     let told = |exception: &Value| {
         json!([
             exception["kind"],
@@ -132,14 +104,14 @@ async fn each_difference_of_a_bill_is_an_exception_once_and_can_be_dismissed() {
     );
 
     let events = bill_events(&shop).await;
-    let (out, _) = import(&shop, &bill, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &bill, &[]).with(0);
     assert!(out.contains("nothing to do"), "{out}");
     assert_eq!(bill_events(&shop).await, events, "a second import");
     let id = open[0]["id"].as_str().unwrap();
     let body = json!({ "action": "dismiss" });
     let dismissed = shop.resolve(id, &body).await.json(200);
     assert_eq!(dismissed["status"], "resolved");
-    assert_eq!(exceptions(&shop).await.len(), 2);
+    assert_eq!(shop.exceptions().await.len(), 2);
     assert_eq!(fees(&shop).await, 3, "one fen a row that is not foreign");
     shop.run(&["audit"]).with(0);
 }
@@ -161,7 +133,7 @@ async fn money_that_only_the_bill_has_is_asked_about_and_taken_in() {
     let row = BillRow::payment(NOON, &paid("pay_b5", transaction_id, 8800));
     let bill = write(&shop, "bill.csv", &[row]);
 
-    let (out, _) = import(&shop, &bill, &["--dry-run"]).with(0);
+    let (out, _) = shop.import_bill("wx", &bill, &["--dry-run"]).with(0);
     assert_eq!(figure(&out, "to be asked"), 1, "{out}");
     assert_eq!(shop.order("B-5").await["status"], "open", "a dry run");
     assert_eq!(bill_events(&shop).await, 0);
@@ -169,11 +141,11 @@ async fn money_that_only_the_bill_has_is_asked_about_and_taken_in() {
     // Without a service beside it.
     shop.stop().with(0);
     shop.goes_right().await;
-    let (out, _) = import(&shop, &bill, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &bill, &[]).with(0);
     assert_eq!(figure(&out, "taken in"), 1, "{out}");
     shop.start_again().await;
     assert_eq!(shop.order("B-5").await["paid"], 8800);
-    assert_eq!(exceptions(&shop).await.len(), 0);
+    assert_eq!(shop.exceptions().await.len(), 0);
 }
 
 #[tokio::test]
@@ -189,14 +161,14 @@ async fn a_row_that_cannot_be_asked_about_now_is_an_exception_until_it_can_be() 
     let bill = write(&shop, "bill.csv", &[row]);
     shop.goes_wrong(&json!({ "fault": "down", "seconds": 600 }))
         .await;
-    let (_, err) = import(&shop, &bill, &[]).with(1);
+    let (_, err) = shop.import_bill("wx", &bill, &[]).with(1);
     assert!(err.contains("1 rows could not be asked about"), "{err}");
-    let open = exceptions(&shop).await;
+    let open = shop.exceptions().await;
     assert_eq!(open[0]["kind"], "bill_missing_here", "{open:?}");
     shop.goes_right().await;
     let (out, _) = until_done(&shop, &bill).await;
     assert_eq!(figure(&out, "taken in"), 1, "{out}");
-    let open = exceptions(&shop).await;
+    let open = shop.exceptions().await;
     let kinds: Vec<&Value> = open.iter().map(|open| &open["kind"]).collect();
     assert_eq!(kinds, ["unmatched"], "no order has the number");
 }
@@ -204,7 +176,7 @@ async fn a_row_that_cannot_be_asked_about_now_is_an_exception_until_it_can_be() 
 /// Imports again until the breaker lets it.
 async fn until_done(shop: &Shop, bill: &std::path::Path) -> (String, String) {
     for _ in 0..20 {
-        let ended = import(shop, bill, &[]);
+        let ended = shop.import_bill("wx", bill, &[]);
         if ended.code == Some(0) {
             return ended.with(0);
         }
@@ -219,7 +191,7 @@ async fn what_an_account_that_only_receives_cannot_ask_is_an_exception() {
     let shop = Setup::new().replacing(key, "").open().await;
     let row = BillRow::payment(NOON, &paid("pay_b7", "4200000000000000000000000007", 100));
     let bill = write(&shop, "bill.csv", &[row]);
-    let (out, _) = import(&shop, &bill, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &bill, &[]).with(0);
     assert_eq!(figure(&out, "missing here"), 1, "{out}");
 }
 
@@ -233,16 +205,16 @@ async fn money_at_the_edge_of_a_day_is_missed_once_both_bills_lack_it() {
     let filler = paid("pay_b0", "4200000000000000000000000010", 100);
     pays(&shop, "B-0", &filler, "2026-01-05T10:00:07+08:00").await;
     let first = write(&shop, "first.csv", &[BillRow::payment(NOON, &filler)]);
-    let (out, _) = import(&shop, &first, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &first, &[]).with(0);
     assert_eq!(figure(&out, "awaited"), 2, "{out}");
     assert_eq!(figure(&out, "missing there"), 0, "{out}");
-    assert_eq!(exceptions(&shop).await.len(), 0);
+    assert_eq!(shop.exceptions().await.len(), 0);
 
     let row = BillRow::payment("2026-01-06 00:00:01", &carried);
     let second = write(&shop, "second.csv", &[row]);
-    let (out, _) = import(&shop, &second, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &second, &[]).with(0);
     assert_eq!(figure(&out, "matched"), 1, "{out}");
-    let open = exceptions(&shop).await;
+    let open = shop.exceptions().await;
     let told: Vec<_> = open
         .iter()
         .map(|open| (&open["kind"], &open["out_trade_no"]))
@@ -261,13 +233,13 @@ async fn the_bill_of_the_next_day_may_come_first() {
     pays(&shop, "C-3", &filler, "2026-01-05T10:00:07+08:00").await;
     let row = BillRow::payment("2026-01-06 00:00:01", &carried);
     let second = write(&shop, "second.csv", &[row]);
-    let (out, _) = import(&shop, &second, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &second, &[]).with(0);
     assert_eq!(figure(&out, "matched"), 1, "{out}");
     let first = write(&shop, "first.csv", &[BillRow::payment(NOON, &filler)]);
-    let (out, _) = import(&shop, &first, &[]).with(0);
+    let (out, _) = shop.import_bill("wx", &first, &[]).with(0);
     assert_eq!(figure(&out, "awaited"), 0, "{out}");
     assert_eq!(figure(&out, "missing there"), 1, "{out}");
-    assert_eq!(exceptions(&shop).await[0]["out_trade_no"], "pay_c2");
+    assert_eq!(shop.exceptions().await[0]["out_trade_no"], "pay_c2");
 }
 
 #[tokio::test]
@@ -282,24 +254,14 @@ async fn a_bill_that_does_not_hold_is_refused_whole_with_its_line() {
     ] {
         let bill = shop.folder().join("bad.csv");
         std::fs::write(&bill, good.replace(from, to)).unwrap();
-        let (out, err) = import(&shop, &bill, &[]).with(1);
+        let (out, err) = shop.import_bill("wx", &bill, &[]).with(1);
         assert!(
             err.contains(told) && out.is_empty(),
             "{told} is not in {err}"
         );
     }
     assert_eq!(bill_events(&shop).await, 0);
-    let config = shop.config();
-    let other = [
-        "bill",
-        "import",
-        "--config",
-        config.to_str().unwrap(),
-        "--account",
-        "nobody",
-    ];
     let bill = shop.folder().join("bad.csv");
-    let arguments = [&other[..], &[bill.to_str().unwrap()]].concat();
-    let (_, err) = crate::shop::run(arguments).with(2);
+    let (_, err) = shop.import_bill("nobody", &bill, &[]).with(2);
     assert!(err.contains("expected one of ali, wx"), "{err}");
 }

@@ -10,6 +10,7 @@
 
 mod architecture;
 mod backup;
+mod bill_forms;
 mod bills;
 mod crash;
 mod disconnect;
@@ -22,6 +23,7 @@ mod keys;
 mod notify;
 mod orders;
 mod program;
+mod refunds_in_bills;
 mod reread;
 mod returns;
 mod root;

@@ -11,7 +11,7 @@ use super::{Key, Message, Paid, account, text};
 pub(crate) struct Alipay {
     key: Key,
     app_id: String,
-    seller_id: String,
+    pub(super) seller_id: String,
 }
 
 impl Alipay {

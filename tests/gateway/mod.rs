@@ -2,10 +2,12 @@
 //! keys and code of its own, so that an exact answer to an exact message can be looked at.
 
 mod alipay;
+mod bill;
 mod wechatpay;
 
 pub(crate) use alipay::Alipay;
-pub(crate) use wechatpay::{BillRow, WechatPay, now_secs};
+pub(crate) use bill::{BillRow, Billed};
+pub(crate) use wechatpay::{WechatPay, now_secs};
 
 use std::path::Path;
 

@@ -16,8 +16,8 @@ use super::{Key, Message, Paid, account, text};
 pub(crate) struct WechatPay {
     key: Key,
     key_id: String,
-    app_id: String,
-    mch_id: String,
+    pub(super) app_id: String,
+    pub(super) mch_id: String,
     api_v3_key: String,
     api_v2_key: String,
 }
@@ -62,46 +62,6 @@ impl WechatPay {
     pub(crate) fn unheard_of(&self) -> Message {
         let resource = json!({ "mchid": self.mch_id, "out_order_no": "wx_score_0001" });
         self.v3("PAYSCORE.USER_PONDERED", "payscore", &resource)
-    }
-
-    /// The trade bill of a day, in plain text.
-    pub(crate) fn bill(&self, rows: &[BillRow<'_>]) -> String {
-        const COLUMNS: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注";
-        const SUMS: &str = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
-        let yuan = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
-        let (mut text, mut paid, mut refunded) = (format!("\u{feff}{COLUMNS}\r\n"), 0, 0);
-        for row in rows {
-            let (mch_id, minor) = (&self.mch_id, yuan(row.minor));
-            let app_id = row.app_id.unwrap_or(&self.app_id);
-            let BillRow {
-                at,
-                transaction_id,
-                out_trade_no,
-                ..
-            } = row;
-            let front = format!(
-                "`{at},`{app_id},`{mch_id},`0,`,`{transaction_id},`{out_trade_no},`o-buyer,`NATIVE"
-            );
-            text += &match row.refund_no {
-                None => {
-                    paid += row.minor;
-                    format!(
-                        "{front},`SUCCESS,`OTHERS,`CNY,`{minor},`0.00,`0,`0,`0.00,`0.00,`,`,`茶,`,`0.01000,`0.60%,`{minor},`0.00,`\r\n"
-                    )
-                }
-                Some(refund_no) => {
-                    refunded += row.minor;
-                    format!(
-                        "{front},`REFUND,`OTHERS,`CNY,`0.00,`0.00,`5000,`{refund_no},`{minor},`0.00,`ORIGINAL,`SUCCESS,`茶,`,`0.01000,`0.60%,`0.00,`{minor},`\r\n"
-                    )
-                }
-            };
-        }
-        let (count, paid, refunded) = (rows.len(), yuan(paid), yuan(refunded));
-        let fees = format!("0.{count:02}");
-        text + &format!(
-            "{SUMS}\r\n`{count},`{paid},`{refunded},`0.00,`{fees},`{paid},`{refunded}\r\n"
-        )
     }
 
     /// Any event, told in v3.
@@ -186,34 +146,6 @@ impl WechatPay {
         Message {
             headers: vec![("content-type", "text/xml".to_owned())],
             body: format!("<xml>{elements}</xml>"),
-        }
-    }
-}
-
-/// A row of a bill.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BillRow<'a> {
-    /// `yyyy-MM-dd HH:mm:ss` in Beijing.
-    pub(crate) at: &'a str,
-    pub(crate) out_trade_no: &'a str,
-    pub(crate) transaction_id: &'a str,
-    pub(crate) minor: i64,
-    /// Of a refund.
-    pub(crate) refund_no: Option<&'a str>,
-    /// Of another application of the merchant's.
-    pub(crate) app_id: Option<&'a str>,
-}
-
-impl<'a> BillRow<'a> {
-    /// A payment of one fen's fee.
-    pub(crate) fn payment(at: &'a str, paid: &Paid<'a>) -> Self {
-        Self {
-            at,
-            out_trade_no: paid.out_trade_no,
-            transaction_id: paid.transaction_id,
-            minor: paid.minor,
-            refund_no: None,
-            app_id: None,
         }
     }
 }

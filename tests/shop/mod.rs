@@ -3,12 +3,14 @@
 
 pub(crate) mod answer;
 mod ask;
+mod bill;
 mod process;
 mod sandbox;
 mod setup;
 
 pub(crate) use answer::Answer;
 pub(crate) use ask::{name, order};
+pub(crate) use bill::figure;
 pub(crate) use process::{Ended, run};
 pub(crate) use setup::{Setup, free_port};
 

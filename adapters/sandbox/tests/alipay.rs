@@ -439,6 +439,14 @@ async fn a_refund_moves_money_once_and_a_number_means_one_amount() {
     let stands = asked(&world, "alipay.trade.fastpay.refund.query", asked_for).await;
     assert_eq!(stands["refund_status"], "REFUND_SUCCESS");
     assert_eq!(stands["refund_amount"], "1.00");
+    assert!(stands["gmt_refund_pay"].is_null(), "nobody asked: {stands}");
+    let when = json!({
+        "out_trade_no": "order_6",
+        "out_request_no": "r1",
+        "query_options": ["gmt_refund_pay"],
+    });
+    let stands = asked(&world, "alipay.trade.fastpay.refund.query", when).await;
+    assert_eq!(stands["gmt_refund_pay"], "2026-11-23 16:00:00");
     let unknown = json!({ "out_trade_no": "order_6", "out_request_no": "r9" });
     let unknown = asked(&world, "alipay.trade.fastpay.refund.query", unknown).await;
     assert_eq!(unknown, json!({ "code": "10000", "msg": "Success" }));

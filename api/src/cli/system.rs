@@ -142,3 +142,32 @@ fn failed(host: &str, error: &reqwest::Error) -> HttpError {
         problem: problem.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_redirect_is_the_answer_and_nobody_follows_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let redirecting = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nlocation: http://{address}/elsewhere\r\ncontent-length: 0\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        };
+        let network = Network::new().unwrap();
+        let request = http::Request::get(format!("http://{address}/bill"));
+        let request = request.body(Bytes::new()).unwrap();
+        // Whoever followed it would wait for the next answer in vain.
+        let asking = network.exchange(request, Duration::from_secs(5), 1024);
+        let (answer, ()) = tokio::join!(asking, redirecting);
+        assert_eq!(answer.unwrap().status(), 302);
+    }
+}

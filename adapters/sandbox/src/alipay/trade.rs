@@ -32,6 +32,8 @@ struct RefundQueryContent {
     #[serde(flatten)]
     which: Which,
     out_request_no: String,
+    #[serde(default)]
+    query_options: Vec<String>,
 }
 
 /// `alipay.trade.query`.
@@ -137,7 +139,7 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
     let Some(refund) = refund.filter(|refund| refund.is_back()) else {
         return Ok(json!({ "code": "10000", "msg": "Success" }));
     };
-    Ok(json!({
+    let mut answer = json!({
         "code": "10000",
         "msg": "Success",
         "out_request_no": refund.refund_no,
@@ -146,7 +148,15 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
         "refund_status": "REFUND_SUCCESS",
         "total_amount": yuan(trade.minor),
         "trade_no": trade.transaction_id,
-    }))
+    });
+    let mut wanted = content.query_options.iter();
+    if let Some(fields) = answer.as_object_mut()
+        && wanted.any(|option| option == "gmt_refund_pay")
+    {
+        let at = json!(beijing::plain(refund.at()));
+        fields.insert("gmt_refund_pay".to_owned(), at);
+    }
+    Ok(answer)
 }
 
 fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {

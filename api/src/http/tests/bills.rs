@@ -1,24 +1,27 @@
 //! The bills of both simulated gateways, fetched and reconciled by the job while the test moves the
 //! clock.
 
+use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use chrono::DateTime;
-use http::Request;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
-use payfold_domain::Timestamp;
 use payfold_domain::policy::Policy;
+use payfold_domain::{AccountName, Timestamp};
 use payfold_sandbox::{Answer, Call, Outside, Pending, Ports, Sandbox, Settings, Unreached};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::site::{SHOP, SetClock, TestSite, now};
+use crate::app::{AskedBill, Day, Progress};
 use crate::config::Config;
+use crate::control::Mode;
 use crate::world::{Answering, Clock as _, Outbound};
 
 const PORTS: Ports = Ports {
@@ -40,20 +43,53 @@ impl payfold_sandbox::Outbound for Unreachable {
     }
 }
 
-/// The gateways, without a socket.
-struct Gateways(Router);
+/// What becomes of an answer on its way.
+type Way = fn(&Uri, Response<Bytes>) -> Response<Bytes>;
+
+/// The gateways, without a socket: whatever host is asked, they answer.
+struct Gateways {
+    router: Router,
+    way: Mutex<Way>,
+    asked: Mutex<Vec<Uri>>,
+}
+
+impl Gateways {
+    /// What happens to answers from now on.
+    fn let_answers(&self, way: Way) {
+        *self.way.lock().unwrap() = way;
+    }
+
+    /// Where a bill's file was asked for.
+    fn downloads(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let files = asked.iter().filter(|uri| is_download(uri));
+        files
+            .map(|uri| uri.authority().unwrap().to_string())
+            .collect()
+    }
+}
 
 impl Outbound for Gateways {
     fn send(&self, request: Request<Bytes>) -> Answering<'_> {
         let (parts, body) = request.into_parts();
+        let uri = parts.uri.clone();
+        self.asked.lock().unwrap().push(uri.clone());
         let request = Request::from_parts(parts, Body::from(body));
         Box::pin(async move {
-            let answer = self.0.clone().oneshot(request).await.unwrap();
+            let answer = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = answer.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
-            Ok(http::Response::from_parts(parts, bytes))
+            let way = *self.way.lock().unwrap();
+            Ok(way(&uri, Response::from_parts(parts, bytes)))
         })
     }
+}
+
+fn is_download(uri: &Uri) -> bool {
+    matches!(
+        uri.path(),
+        "/downloadBillFile.resource" | "/v3/billdownload/file"
+    )
 }
 
 #[expect(
@@ -65,6 +101,11 @@ fn random(bytes: &mut [u8]) {
 }
 
 pub(super) fn gateways(folder: &Path, clock: &Arc<SetClock>) -> Router {
+    gateways_at("http://127.0.0.1:8090", folder, clock)
+}
+
+/// Gateways that say of themselves, and of their bills, that they are to be found there.
+fn gateways_at(origin: &str, folder: &Path, clock: &Arc<SetClock>) -> Router {
     let told = Arc::clone(clock);
     let outside = Outside {
         clock: Arc::new(move || DateTime::from_timestamp(told.now().as_secs(), 0).unwrap()),
@@ -75,31 +116,73 @@ pub(super) fn gateways(folder: &Path, clock: &Arc<SetClock>) -> Router {
     let opened = payfold_sandbox::open(folder, PORTS, &outside.clock, &outside.entropy).unwrap();
     let settings = Settings {
         probe_one_in: 0,
-        ..Settings::at("http://127.0.0.1:8090")
+        ..Settings::at(origin)
     };
     Sandbox::new(opened.keys, opened.service, outside, settings)
         .unwrap()
         .router()
 }
 
-async fn pays(gateways: &Router, gateway: &str, out_trade_no: &str, minor: i64) {
-    let body = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": minor });
-    let request = Request::post("/_sandbox/pay").header("content-type", "application/json");
-    let request = request.body(Body::from(body.to_string())).unwrap();
-    let answer = gateways.clone().oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), 200);
+/// A site whose jobs run beside both gateways, and nobody else.
+struct AtWork {
+    site: TestSite,
+    gateways: Arc<Gateways>,
 }
 
-/// A site whose jobs run beside both gateways.
-async fn at_work(folder: &Path) -> (TestSite, Router) {
-    let clock = SetClock::new();
-    let router = gateways(folder, &clock);
-    let config = Config::read(&folder.join("payfold.toml"), std::iter::empty(), now()).unwrap();
-    let http = Arc::new(Gateways(router.clone()));
-    let site = TestSite::start_beside(Policy::HOLD, config.accounts, clock, http).await;
-    site.app.record_identities().await.unwrap();
-    site.app.world.tasks.spawn(site.app.clone().run_jobs());
-    (site, router)
+impl AtWork {
+    async fn beside(folder: &Path) -> Self {
+        Self::beside_gateways_at("http://127.0.0.1:8090", folder).await
+    }
+
+    async fn beside_gateways_at(origin: &str, folder: &Path) -> Self {
+        let clock = SetClock::new();
+        let gateways = Arc::new(Gateways {
+            router: gateways_at(origin, folder, &clock),
+            way: Mutex::new(|_uri, answer| answer),
+            asked: Mutex::new(Vec::new()),
+        });
+        let file = folder.join("payfold.toml");
+        let config = Config::read(&file, std::iter::empty(), now()).unwrap();
+        let http = Arc::<Gateways>::clone(&gateways);
+        let site = TestSite::start_beside(Policy::HOLD, config.accounts, clock, http).await;
+        site.app.record_identities().await.unwrap();
+        site.app.world.tasks.spawn(site.app.clone().run_jobs());
+        Self { site, gateways }
+    }
+
+    /// The gateway is told something by a buyer or its back office.
+    async fn told(&self, what: &str, gateway: &str, out_trade_no: &str, minor: i64) {
+        let body = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": minor });
+        let request = Request::post(format!("/_sandbox/{what}"));
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let router = self.gateways.router.clone();
+        assert_eq!(router.oneshot(request).await.unwrap().status(), 200);
+    }
+
+    /// One payment at each gateway, on the first of January in the morning, Shanghai's.
+    async fn two_payments(&self) {
+        self.told("pay", "alipay", "pay_a1", 8800).await;
+        self.told("pay", "wechatpay", "pay_w1", 700).await;
+    }
+
+    /// The accounts and days whose bills were imported.
+    async fn imported(&self, count: usize) -> Vec<Value> {
+        let told = |event: &Value| json!([event["data"]["account"], event["data"]["date"]]);
+        let mut told: Vec<Value> = self
+            .site
+            .bill_events(count)
+            .await
+            .iter()
+            .map(told)
+            .collect();
+        told.sort_by_key(Value::to_string);
+        told
+    }
+}
+
+/// When the bill of the first of January can be had: ten o'clock of the second.
+fn ten() -> Timestamp {
+    now().plus_secs(DAY_SECS + 2 * 3600)
 }
 
 impl TestSite {
@@ -139,11 +222,9 @@ fn figures(event: &Value) -> Value {
 #[tokio::test(start_paused = true)]
 async fn yesterdays_bills_are_fetched_from_ten_on_and_what_they_alone_have_is_taken_in() {
     let folder = tempfile::tempdir().unwrap();
-    let (site, gateways) = at_work(folder.path()).await;
-    // On the first of January in the morning, Shanghai's.
-    pays(&gateways, "alipay", "pay_a1", 8800).await;
-    pays(&gateways, "wechatpay", "pay_w1", 700).await;
-    let ten = now().plus_secs(DAY_SECS + 2 * 3600);
+    let at_work = AtWork::beside(folder.path()).await;
+    at_work.two_payments().await;
+    let (site, ten) = (&at_work.site, ten());
     site.move_to(ten.plus_secs(-60)).await;
     assert_eq!(site.bill_events(0).await.len(), 0, "before ten");
 
@@ -174,4 +255,127 @@ async fn yesterdays_bills_are_fetched_from_ten_on_and_what_they_alone_have_is_ta
     );
     site.move_to(now().plus_secs(3 * DAY_SECS - 6 * 3600)).await;
     assert_eq!(site.bill_events(0).await.len(), 4, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refunds_that_only_the_bills_have_are_taken_in_on_the_day_that_they_were_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    at_work.two_payments().await;
+    at_work.told("refund", "alipay", "pay_a1", 3000).await;
+    at_work.told("refund", "wechatpay", "pay_w1", 200).await;
+    at_work.site.move_to(ten().plus_secs(60)).await;
+    assert_eq!(at_work.imported(2).await.len(), 2);
+    let back = |event: &Value| {
+        let data = &event["data"];
+        json!([data["account"], data["refunds"], data["refunded_minor"]])
+    };
+    let mut told: Vec<Value> = at_work.site.bill_events(2).await.iter().map(back).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(told, [json!(["ali", 1, 3000]), json!(["wx", 1, 200])]);
+
+    // The gateways' times, not that of asking: else the next day would miss them.
+    at_work.site.move_to(now().plus_secs(3 * DAY_SECS)).await;
+    assert_eq!(at_work.imported(4).await.len(), 4, "no difference");
+    let report = "/v1/reports/daily?from=2026-01-01&to=2026-01-04";
+    let report = at_work.site.ask(SHOP, "GET", report, Value::Null).await;
+    let rows = report.json["items"].as_array().unwrap();
+    let refunded = |row: &&Value| row["refunded_minor"] != 0;
+    let told = |row: &Value| json!([row["date"], row["account"], row["refunded_minor"]]);
+    let told: Vec<Value> = rows.iter().filter(refunded).map(told).collect();
+    let first = "2026-01-01";
+    assert_eq!(
+        told,
+        [json!([first, "ali", 3000]), json!([first, "wx", 200])]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_is_fetched_from_the_gateways_own_hosts_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let whose: [(&str, &[&str]); 8] = [
+        ("http://127.0.0.1:8090", &["ali", "wx"]),
+        ("https://dwbillcenter.alipay.com", &["ali"]),
+        ("https://api.mch.weixin.qq.com", &["wx"]),
+        ("http://dwbillcenter.alipay.com", &[]),
+        ("https://dwbillcenter.alipay.com:8443", &[]),
+        ("https://dwbillcenter.alipay.com.example", &[]),
+        ("https://dwbillcenter.alipay.com@bills.example", &[]),
+        ("http://127.0.0.1:8091", &[]),
+    ];
+    for (origin, accounts) in whose {
+        let at_work = AtWork::beside_gateways_at(origin, folder.path()).await;
+        at_work.two_payments().await;
+        at_work.site.move_to(ten().plus_secs(60)).await;
+        let bills = accounts
+            .iter()
+            .map(|account| json!([account, "2026-01-01"]));
+        assert_eq!(
+            at_work.imported(accounts.len()).await,
+            bills.collect::<Vec<_>>(),
+            "{origin}"
+        );
+        let downloads = at_work.gateways.downloads();
+        assert_eq!(downloads.len(), accounts.len(), "{origin}: {downloads:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_that_is_said_to_lie_elsewhere_now_is_not_followed_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    at_work.two_payments().await;
+    at_work.gateways.let_answers(|uri, mut answer| {
+        if is_download(uri) {
+            // Whatever comes along with it.
+            *answer.status_mut() = StatusCode::FOUND;
+            let elsewhere = HeaderValue::from_static("http://127.0.0.1:8090/elsewhere");
+            answer.headers_mut().insert(header::LOCATION, elsewhere);
+        }
+        answer
+    });
+    at_work.site.move_to(ten().plus_secs(60)).await;
+    assert_eq!(at_work.imported(0).await.len(), 0);
+    assert_eq!(at_work.gateways.downloads().len(), 2);
+    let asked = at_work.gateways.asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|uri| uri.path() != "/elsewhere"));
+
+    at_work.gateways.let_answers(|_uri, answer| answer);
+    at_work.site.move_to(ten().plus_secs(3_000)).await;
+    assert_eq!(at_work.imported(0).await.len(), 0, "not within the hour");
+    at_work.site.move_to(ten().plus_secs(3_900)).await;
+    assert_eq!(at_work.imported(2).await.len(), 2);
+}
+
+/// WeChat Pay's bill of the first of January with no row, whose hash nobody stated.
+const ANOTHER_BILL: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注\n总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\n`0,`0.00,`0.00,`0.00,`0.00,`0.00,`0.00\n";
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_that_has_not_the_hash_that_was_stated_is_refused_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    at_work.told("pay", "wechatpay", "pay_w1", 700).await;
+    at_work.gateways.let_answers(|uri, answer| {
+        if is_download(uri) {
+            return Response::new(Bytes::from_static(ANOTHER_BILL.as_bytes()));
+        }
+        answer
+    });
+    at_work.site.move_to(ten().plus_secs(60)).await;
+    assert_eq!(at_work.gateways.downloads().len(), 1);
+    assert_eq!(at_work.imported(0).await.len(), 0);
+
+    // Nothing else is wrong with it.
+    let asked = AskedBill::Fetched {
+        day: Day::parse("2026-01-01").unwrap(),
+        sha1: None,
+    };
+    let (progress, _lines) = Progress::channel();
+    let bill = Cursor::new(ANOTHER_BILL.as_bytes());
+    let app = &at_work.site.app;
+    let account = AccountName::new("wx").unwrap();
+    app.import_bill(&account, bill, asked, Mode::Apply, &progress)
+        .await
+        .unwrap();
+    assert_eq!(at_work.imported(1).await, [json!(["wx", "2026-01-01"])]);
 }
