@@ -141,3 +141,30 @@ async fn an_alipay_bill_that_does_not_hold_is_refused_whole_with_its_line() {
         .await;
     assert_eq!(feed.json(200)["items"], serde_json::json!([]));
 }
+
+#[tokio::test]
+async fn what_alipay_does_not_know_is_foreign_unless_somebody_here_claimed_its_number() {
+    let shop = Shop::beside_the_sandbox().await;
+    shop.place("F-1", 8888).await;
+    shop.start("F-1", "ali", PAID.out_trade_no, "external")
+        .await;
+    let other = Paid {
+        out_trade_no: "4711",
+        transaction_id: "2026010522001499160501589437",
+        minor: 100,
+    };
+    let rows = [
+        BillRow::payment(NOON, &PAID),
+        BillRow::payment(NOON, &other),
+        BillRow::refund(NOON, &other, "r-1", 100),
+    ];
+    let bill = shop.file("bill.csv", shop.alipay().bill("2026-01-05", &rows));
+    let (out, _) = shop.import_bill("ali", &bill, &[]).with(0);
+    assert_eq!(
+        (figure(&out, "foreign"), figure(&out, "missing here")),
+        (2, 1)
+    );
+    let open = shop.exceptions().await;
+    assert_eq!(open[0]["out_trade_no"], PAID.out_trade_no, "{open:?}");
+    assert_eq!(line(&out, "payments "), "1, 88.88 CNY", "the account's own");
+}

@@ -168,7 +168,7 @@ impl<'a> Judge<'a> {
             one.verdict = verdict;
             return Ok(());
         }
-        let word = self.ask(movement, About::Payment).await?;
+        let word = self.ask(movement, About::Payment, &story).await?;
         if word == Word::Told {
             story = self.app.story(&self.account.name, movement).await?;
             if let Some(verdict) = self.weigh_payment(&story, movement, state) {
@@ -322,19 +322,28 @@ impl<'a> Judge<'a> {
         story: &Story,
     ) -> Result<Word, AppError> {
         if story.came.is_none() || refund_no.is_none() {
-            let word = self.ask(movement, About::Payment).await?;
+            let word = self.ask(movement, About::Payment, story).await?;
             if word != Word::Told {
                 return Ok(word);
             }
         }
         match refund_no {
-            Some(refund_no) => self.ask(movement, About::Refund(refund_no)).await,
+            Some(refund_no) => self.ask(movement, About::Refund(refund_no), story).await,
             None => Ok(Word::Told),
         }
     }
 
     /// Asks until there is a word, some times.
-    async fn ask(&self, movement: &Movement, about: About<'_>) -> Result<Word, AppError> {
+    async fn ask(
+        &self,
+        movement: &Movement,
+        about: About<'_>,
+        story: &Story,
+    ) -> Result<Word, AppError> {
+        // Alipay may well answer for any application of the merchant, and names none 「统一收单交易查询」.
+        if !story.known && self.app.is_anothers(self.account, movement).await? {
+            return Ok(Word::NotThere);
+        }
         let Some(account) = self.app.askable(&self.account.name) else {
             return Ok(Word::Never);
         };

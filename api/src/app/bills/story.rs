@@ -7,6 +7,7 @@ use payfold_domain::{AccountName, Money, PaymentRef, RefundNo, Timestamp, Transa
 use payfold_projections::{Direction, Moved, moved_in};
 use payfold_store::{Claim, Recorded, StreamName, decode};
 
+use crate::app::accounts::Account;
 use crate::app::{App, AppError};
 
 /// What the events tell of a transaction.
@@ -157,13 +158,7 @@ impl App {
         movement: &Movement,
     ) -> Result<Story, AppError> {
         let transaction_id = &movement.transaction_id;
-        let mut claims = vec![
-            Claim::Transaction(account.clone(), transaction_id.clone()),
-            Claim::Payment(PaymentRef {
-                account: account.clone(),
-                out_trade_no: movement.out_trade_no.clone(),
-            }),
-        ];
+        let mut claims = Vec::from(claims_of_money(account, movement));
         if let MovementKind::Refund {
             refund_no: Some(refund_no),
             ..
@@ -191,6 +186,30 @@ impl App {
         Ok(story)
     }
 
+    /// Whether another account of the same merchant has the money that a row is about. A bill is a
+    /// merchant's, and one may have several applications.
+    pub(super) async fn is_anothers(
+        &self,
+        account: &Account,
+        movement: &Movement,
+    ) -> Result<bool, AppError> {
+        let (gateway, merchant_id, _) = account.identity();
+        for other in self.accounts.all().values() {
+            let (others_gateway, others_merchant_id, _) = other.identity();
+            if other.name == account.name
+                || (others_gateway, others_merchant_id) != (gateway, merchant_id)
+            {
+                continue;
+            }
+            for claim in claims_of_money(&other.name, movement) {
+                if self.store.owner(&claim).await?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// What a stream tells of a refund, and of which money it is; `None` where it does not say.
     pub(super) async fn told_refund(
         &self,
@@ -210,6 +229,17 @@ impl App {
         let told = story.refund(refund_no).cloned();
         Ok(told.map(|told| (transaction_id, told)))
     }
+}
+
+/// What stands for the money of a row, where the account has it.
+fn claims_of_money(account: &AccountName, movement: &Movement) -> [Claim; 2] {
+    [
+        Claim::Transaction(account.clone(), movement.transaction_id.clone()),
+        Claim::Payment(PaymentRef {
+            account: account.clone(),
+            out_trade_no: movement.out_trade_no.clone(),
+        }),
+    ]
 }
 
 /// The money of a refund, where the event says.

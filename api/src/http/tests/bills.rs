@@ -379,3 +379,33 @@ async fn a_bill_that_has_not_the_hash_that_was_stated_is_refused_whole() {
         .unwrap();
     assert_eq!(at_work.imported(1).await, [json!(["wx", "2026-01-01"])]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_another_application_of_the_merchant_was_paid_is_foreign_whatever_alipay_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(gateways(folder.path(), &SetClock::new()));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let alipay: Value = serde_json::from_str(&read("alipay/account.json")).unwrap();
+    let other = format!(
+        "[accounts.ali2]\ngateway = \"alipay\"\napp_id = \"2021000000000002\"\nseller_id = {}\ngateway_url = {}\nalipay_public_key_file = \"alipay/alipay_public_key.pem\"\n",
+        alipay["seller_id"], alipay["gateway_url"]
+    );
+    let both = read("payfold.toml") + &other;
+    std::fs::write(folder.path().join("payfold.toml"), both).unwrap();
+
+    let at_work = AtWork::beside(folder.path()).await;
+    let site = &at_work.site;
+    site.place("O-1").await;
+    let path = "/v1/orders/O-1/payments/ali2/pay_a1";
+    let external = json!({ "method": "external" });
+    assert_eq!(site.ask(SHOP, "PUT", path, external).await.status, 201);
+    // The gateway that answers tells of it as of any payment of the merchant.
+    at_work.told("pay", "alipay", "pay_a1", 8800).await;
+    at_work.told("refund", "alipay", "pay_a1", 800).await;
+    site.move_to(ten().plus_secs(60)).await;
+    let told: Vec<Value> = site.bill_events(1).await.iter().map(figures).collect();
+    assert_eq!(told, [json!(["ali", "2026-01-01", 0, 0, 2])]);
+    let path = "/v1/exceptions?status=open";
+    let open = site.ask(SHOP, "GET", path, Value::Null).await;
+    assert_eq!(open.json["items"], json!([]));
+}
