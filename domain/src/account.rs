@@ -12,6 +12,8 @@ use crate::{OrderNo, PaymentRef, Receipt, Timestamp};
 pub struct Account {
     /// Who it is at its gateway, once recorded.
     pub identity: Option<AccountIdentity>,
+    /// When that was.
+    pub recorded_at: Option<Timestamp>,
     /// Its exceptions, in the order in which they arose.
     pub exceptions: Vec<OpenedException>,
 }
@@ -98,7 +100,10 @@ pub fn decide_account(
 /// is kept as often as it comes, and its exception opens once.
 pub fn evolve_account(mut account: Account, event: &AccountEvent, at: Timestamp) -> Account {
     match event {
-        AccountEvent::AccountRecorded(identity) => account.identity = Some(identity.clone()),
+        AccountEvent::AccountRecorded(identity) => {
+            account.identity = Some(identity.clone());
+            account.recorded_at = Some(at);
+        }
         AccountEvent::UnknownMessageReceived(_) => {}
         AccountEvent::CorruptOrderMessaged(message) => {
             dismissal::opened(&mut account.exceptions, about_corrupt_order(message, at));

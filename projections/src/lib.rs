@@ -6,6 +6,7 @@
 //! [`Runner`] is synchronous, and [`follow`] is a future that its caller drives.
 
 mod daily_report;
+mod day;
 mod error;
 mod exceptions;
 mod feed;
@@ -25,6 +26,7 @@ mod view_file;
 mod views;
 
 pub use daily_report::{DailyReport, DailyRow, Stretch};
+pub use day::Day;
 pub use error::ViewError;
 pub use exceptions::{ExceptionRow, ExceptionStatus, Exceptions};
 pub use follow::{FollowError, catch_up, follow};

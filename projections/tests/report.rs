@@ -262,7 +262,7 @@ fn a_days_money_is_found_in_the_feed_wherever_it_was_told() {
     let end = feed.recorded.last().unwrap().position.0;
     let (_runner, views) = feed.folded();
     let stretches = |account: &AccountName, date| {
-        let answer = views.daily_report.stretches(account, day(date));
+        let answer = views.daily_report.stretches(account, day(date).into());
         answer.unwrap().value
     };
     let found = stretches(&account(), "2026-01-01");

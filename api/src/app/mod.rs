@@ -40,7 +40,7 @@ use payfold_store::{Position, Store};
 pub use accounts::{Account, Accounts, GatewayAccount, NotifyAnswer};
 pub use action::{Action, Freshness, SdkParams};
 pub use aggregate::Folded;
-pub use bills::{AskedBill, BillError, BillFile, BillReport, Day};
+pub use bills::{AskedBill, BillError, BillFile, BillReport};
 pub use error::AppError;
 pub use exceptions::{ResolveRequest, Resolved, ShownException};
 pub use handle::Made;

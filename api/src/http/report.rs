@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{Days, NaiveDate};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use payfold_projections::{DailyRow, View};
+use payfold_projections::{DailyRow, Day, View};
 use serde::Serialize;
 
 use super::answer::{AS_OF, Items, chosen_by_accept, cursor_as_of, json_as_of};
 use super::problem::Problem;
 use super::query::Query;
 use super::view::{ask, caught_up};
-use crate::app::{App, Day};
+use crate::app::App;
 
 /// The most days of a report.
 const MOST_DAYS: i64 = 366;
@@ -156,8 +156,6 @@ impl From<&DailyRow> for RowAnswer {
 
 #[cfg(test)]
 mod tests {
-    use payfold_domain::Timestamp;
-
     use super::*;
 
     #[test]
@@ -183,15 +181,5 @@ mod tests {
         for text in ["2026-1-31", "2026-02-30", "20260131", "2026-01-31T00", ""] {
             assert!(day(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_day_in_shanghai_begins_at_16_utc() {
-        let evening = Timestamp::from_secs(16 * 3600);
-        assert_eq!(Day::of(evening).date().to_string(), "1970-01-02");
-        assert_eq!(
-            Day::of(evening.plus_secs(-1)).date().to_string(),
-            "1970-01-01"
-        );
     }
 }

@@ -16,6 +16,7 @@ use payfold_domain::event::{BillEvent, BillImported, Event, OrderEvent, StrayEve
 use payfold_domain::{AccountName, Method, Timestamp};
 use rusqlite::{Connection, Row, Transaction, params};
 
+use crate::day::Day;
 use crate::error::ViewError;
 use crate::feed::{Fed, Said};
 use crate::listing::Answer;
@@ -23,7 +24,7 @@ use crate::opening::opening_in;
 use crate::reader::ViewReader;
 use crate::row;
 pub use stretch::Stretch;
-use sums::{Day, Sums};
+use sums::Sums;
 
 pub(crate) const FORMAT: i64 = 2;
 
@@ -114,10 +115,10 @@ impl DailyReport {
     pub fn stretches(
         &self,
         account: &AccountName,
-        date: NaiveDate,
+        day: Day,
     ) -> Result<Answer<Vec<Stretch>>, ViewError> {
         self.reader
-            .read(|connection| stretch::select(connection, account, Day::from(date)))
+            .read(|connection| stretch::select(connection, account, day))
     }
 }
 
@@ -242,7 +243,7 @@ fn add_order_event(added: &mut Added, event: &OrderEvent, at: Timestamp) {
 
 /// A bill speaks of a whole account; a later import of the same day replaces what an earlier one said.
 fn add_bill(added: &mut Added, bill: &BillImported, at: Timestamp) {
-    let day = NaiveDate::parse_from_str(&bill.date, "%Y-%m-%d").map_or(Day::of(at), Day::from);
+    let day = Day::parse(&bill.date).unwrap_or(Day::of(at));
     let key = Key {
         day,
         account: bill.account.clone(),

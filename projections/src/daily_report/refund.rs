@@ -8,8 +8,8 @@ use payfold_domain::{AccountName, Method, Money, PaymentRef, RefundNo, Timestamp
 use payfold_store::Position;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::sums::Day;
 use super::{Added, Key};
+use crate::day::Day;
 use crate::row;
 
 /// Who tells of a refund.

@@ -8,7 +8,7 @@ use payfold_domain::AccountName;
 use payfold_store::Position;
 use rusqlite::{Connection, Transaction, params};
 
-use super::sums::Day;
+use crate::day::Day;
 use crate::feed::{Fed, Said};
 use crate::moved::moved_in;
 use crate::row;

@@ -1,58 +1,8 @@
 //! The figures of one row of the report: added up in memory, then added to what is stored.
 
-use chrono::{Days, NaiveDate};
-use payfold_domain::Timestamp;
-use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{ToSql, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::Added;
-
-/// Asia/Shanghai is eight hours ahead of UTC, and has no summer time.
-const SHANGHAI_AHEAD_S: i64 = 8 * 3600;
-const DAY_S: i64 = 86_400;
-
-/// A day in Asia/Shanghai, as the number of days since 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Day(i64);
-
-impl Day {
-    /// The day of an instant.
-    pub(super) fn of(at: Timestamp) -> Self {
-        Self(at.plus_secs(SHANGHAI_AHEAD_S).as_secs().div_euclid(DAY_S))
-    }
-
-    /// The day in the calendar; its first or last day for what lies beyond.
-    pub(super) fn date(self) -> NaiveDate {
-        let days = Days::new(self.0.unsigned_abs());
-        if self.0 < 0 {
-            NaiveDate::default()
-                .checked_sub_days(days)
-                .unwrap_or(NaiveDate::MIN)
-        } else {
-            NaiveDate::default()
-                .checked_add_days(days)
-                .unwrap_or(NaiveDate::MAX)
-        }
-    }
-}
-
-impl From<NaiveDate> for Day {
-    fn from(date: NaiveDate) -> Self {
-        Self(date.signed_duration_since(NaiveDate::default()).num_days())
-    }
-}
-
-impl ToSql for Day {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.into())
-    }
-}
-
-impl FromSql for Day {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        i64::column_result(value).map(Self)
-    }
-}
 
 /// What is added to one row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,29 +47,4 @@ pub(super) fn write(tx: &Transaction<'_>, added: &Added) -> rusqlite::Result<()>
         ])?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_at_midnight_in_shanghai() {
-        let midnight = Timestamp::from_secs(1_767_196_800); // 2025-12-31T16:00:00Z
-        let date = |at: Timestamp| Day::of(at).date().to_string();
-        assert_eq!(date(midnight), "2026-01-01");
-        assert_eq!(
-            date(Timestamp::from_micros(midnight.as_micros() - 1)),
-            "2025-12-31"
-        );
-        assert_eq!(date(Timestamp::from_secs(-8 * 3600 - 1)), "1969-12-31");
-    }
-
-    #[test]
-    fn a_day_is_the_date_it_was_made_of() {
-        for date in ["1969-12-31", "1970-01-01", "2026-11-25"] {
-            let parsed = NaiveDate::parse_from_str(date, "%Y-%m-%d").unwrap();
-            assert_eq!(Day::from(parsed).date(), parsed);
-        }
-    }
 }

@@ -10,14 +10,17 @@ use payfold_domain::exception::ExceptionId;
 use payfold_domain::{
     AccountName, Gateway, Money, OutTradeNo, PaymentRef, RefundNo, Timestamp, TransactionId,
 };
-use payfold_projections::moved_in;
+use payfold_projections::{Day, moved_in};
 use payfold_store::{Position, decode};
 
-use super::day::Day;
 use super::judge::row_at;
 use super::ledger::Key;
 use crate::app::aggregate::BillOf;
 use crate::app::{App, AppError};
+
+/// How near to the end of its day money may stand in the neighbour day's bill, in seconds: a gateway's
+/// messages and its bills take their times from different clocks.
+const EDGE_SECS: i64 = 3600;
 
 /// The bills of the days before and after, as far as they were imported.
 pub(super) struct Neighbours {
@@ -87,14 +90,14 @@ impl Neighbours {
         if self.days.values().any(carried) {
             return Lack::None;
         }
-        let neighbour = day.neighbour_at(alone.at);
+        let neighbour = neighbour_at(day, alone.at);
         let waits = neighbour.filter(|neighbour| {
             let bill = self.days.get(neighbour);
             bill.is_none_or(|bill| bill.imported.is_none())
         });
         match waits {
             Some(neighbour) => Lack::Awaited(NeighbourRow {
-                date: neighbour.name(),
+                date: neighbour.to_string(),
                 out_trade_no: alone.out_trade_no,
                 transaction_id: alone.transaction_id,
                 refund_no: alone.refund_no,
@@ -114,7 +117,7 @@ impl Neighbours {
     pub(super) fn carried(&self) -> Vec<NeighbourRow> {
         let found = self.awaited.values().filter(|awaited| awaited.found);
         let of_its_day = found.map(|awaited| NeighbourRow {
-            date: awaited.day.name(),
+            date: awaited.day.to_string(),
             ..awaited.row.clone()
         });
         of_its_day.collect()
@@ -139,6 +142,17 @@ impl Neighbours {
             }
         }
         news
+    }
+}
+
+/// The day whose bill may have what happened at that instant of a day, beside the day's own.
+fn neighbour_at(day: Day, at: Timestamp) -> Option<Day> {
+    if at.secs_since(day.start()) < EDGE_SECS {
+        Some(day.previous())
+    } else if day.next().start().secs_since(at) <= EDGE_SECS {
+        Some(day.next())
+    } else {
+        None
     }
 }
 
@@ -176,11 +190,11 @@ impl App {
         for neighbour in [day.previous(), day.next()] {
             let key = BillOf {
                 account: account.clone(),
-                date: neighbour.name(),
+                date: neighbour.to_string(),
             };
             let bill = self.fold_now::<Bill>(&key).await?.state;
             let awaited = bill.imported.iter().flat_map(|bill| &bill.awaited);
-            for row in awaited.filter(|row| row.date == day.name()) {
+            for row in awaited.filter(|row| row.date == day.to_string()) {
                 let key = match &row.refund_no {
                     Some(refund_no) => Key::of_refund(refund_no),
                     None => Key::of_payment(&row.transaction_id),
@@ -240,5 +254,26 @@ impl App {
             amount: told.amount,
             at,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_happened_near_its_end_may_stand_in_another_days_bill() {
+        let day = Day::parse("2026-01-01").unwrap();
+        for (secs, neighbour) in [
+            (0, Some(day.previous())),
+            (3_599, Some(day.previous())),
+            (3_600, None),
+            (82_799, None),
+            (82_800, Some(day.next())),
+            (86_399, Some(day.next())),
+        ] {
+            let at = day.start().plus_secs(secs);
+            assert_eq!(neighbour_at(day, at), neighbour, "{secs}");
+        }
     }
 }

@@ -4,10 +4,10 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use payfold_domain::bill::{BillRow, BillSummary, Movement, MovementKind, RefusedBill};
+use payfold_projections::Day;
 use payfold_wechatpay::BillProof;
 use sha2::{Digest, Sha256};
 
-use super::day::Day;
 use crate::app::accounts::{Account, GatewayAccount};
 
 /// A bill's bytes, that can be read again.
@@ -84,10 +84,10 @@ pub(super) fn read(
 ) -> Result<BillSummary, RefusedBill> {
     let (day, sha1) = match asked {
         AskedBill::ByHand => (None, None),
-        AskedBill::Fetched { day, sha1 } => (Some(day.name()), *sha1),
+        AskedBill::Fetched { day, sha1 } => (Some(day.to_string()), *sha1),
         AskedBill::NoRows(day) => {
             return Ok(BillSummary {
-                date: day.name(),
+                date: day.to_string(),
                 digest: Sha256::digest([]).into(),
                 rows: 0,
             });

@@ -10,8 +10,8 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::bill::{BilledPayment, BilledRefund, FoundDifference, Movement, MovementKind};
 use payfold_domain::event::{BillDifference, NeighbourRow};
 use payfold_domain::{Gateway, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
+use payfold_projections::Day;
 
-use super::day::Day;
 use super::ledger::Key;
 use super::story::{Story, ToldRefund};
 use crate::app::accounts::Account;
@@ -438,7 +438,7 @@ impl<'a> Judge<'a> {
         [self.day.previous(), self.day.next()]
             .contains(&day)
             .then(|| NeighbourRow {
-                date: day.name(),
+                date: day.to_string(),
                 out_trade_no: movement.out_trade_no.clone(),
                 transaction_id: movement.transaction_id.clone(),
                 refund_no: refund_no_of(movement).cloned(),

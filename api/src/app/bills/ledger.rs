@@ -3,11 +3,10 @@
 
 use payfold_domain::bill::{BilledPayment, BilledRefund, Movement, MovementKind};
 use payfold_domain::{AccountName, Gateway, RefundNo, TransactionId};
-use payfold_projections::{Direction, MOVING_EVENTS, Moved, Stretch, View, moved_in};
+use payfold_projections::{Day, Direction, MOVING_EVENTS, Moved, Stretch, View, moved_in};
 use payfold_store::{Position, Recorded, Scope, Store, decode};
 use sha2::{Digest, Sha256};
 
-use super::day::Day;
 use crate::app::{App, AppError};
 
 /// How many events are read at a time.
@@ -160,8 +159,9 @@ impl App {
         // A view that is being built again may take long; an import can wait.
         let reached = self.views.reached(View::DailyReport, tip).await;
         reached.map_err(|_gone| AppError::ViewBehind)?;
-        let report = self.views.daily_report.clone();
-        let stretches = report.stretches(account, day.date())?.value;
+        let (report, name) = (self.views.daily_report.clone(), account.clone());
+        let reading = move || report.stretches(&name, day);
+        let stretches = self.world.tasks.blocking(reading).await??.value;
         let mut ledger = Ledger::default();
         for stretch in stretches {
             read_stretch(&*self.store, stretch, |event| {

@@ -4,7 +4,6 @@
 //! import last, so that one that was cut off goes on when it is asked for again, and one that was
 //! finished is not done twice.
 
-mod day;
 mod edges;
 mod file;
 mod judge;
@@ -20,6 +19,7 @@ use payfold_domain::bill::{
 };
 use payfold_domain::event::{BillImported, NeighbourRow};
 use payfold_domain::{AccountName, Currency};
+use payfold_projections::Day;
 
 use super::accounts::Account;
 use super::aggregate::BillOf;
@@ -27,7 +27,6 @@ use super::upkeep::Progress;
 use super::{App, AppError};
 use crate::control::Mode;
 use crate::world::WorkLost;
-pub use day::Day;
 use edges::{Lack, NeighbourNews, Neighbours};
 use file::Sums;
 pub use file::{AskedBill, BillFile};
@@ -269,7 +268,7 @@ impl App {
         for (day, news) in &findings.beside {
             let bill = BillOf {
                 account: import.account.name.clone(),
-                date: day.name(),
+                date: day.to_string(),
             };
             self.note(&bill, &news.missing).await?;
             let settle = BillCommand::Settle(news.settled.clone());
@@ -303,7 +302,7 @@ impl Import<'_> {
     fn bill(&self) -> BillOf {
         BillOf {
             account: self.account.name.clone(),
-            date: self.day.name(),
+            date: self.day.to_string(),
         }
     }
 
@@ -321,7 +320,7 @@ impl Import<'_> {
         let sums = findings.sums;
         BillImported {
             account: self.account.name.clone(),
-            date: self.day.name(),
+            date: self.day.to_string(),
             digest: self.summary.digest,
             payments: sums.payments,
             paid_minor: sums.paid_minor,

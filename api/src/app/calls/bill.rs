@@ -8,11 +8,11 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use payfold_alipay::Call;
 use payfold_domain::{Timestamp, Verdict};
+use payfold_projections::Day;
 use payfold_wechatpay::{OfferedBill, Reply};
 
 use super::{CallKind, unknown, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
-use crate::app::bills::Day;
 use crate::app::{App, AppError};
 
 /// How long a bill may take to come.

@@ -5,14 +5,15 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::Bill;
 use payfold_domain::{AccountName, Timestamp};
-use payfold_store::StreamName;
+use payfold_projections::Day;
 
 use crate::app::accounts::Account;
 use crate::app::aggregate::BillOf;
-use crate::app::bills::Day;
 use crate::app::calls::BillAnswer;
+use crate::app::handle::{Ground, Taken};
 use crate::app::{App, AppError, AskedBill, BillError, Progress};
 use crate::control::Mode;
 
@@ -21,7 +22,7 @@ use crate::control::Mode;
 const FIRST_SECS: i64 = 10 * 3600;
 
 /// How many days back a bill that is missing is asked for.
-const DAYS: u64 = 7;
+const DAYS: i64 = 7;
 
 /// How long a bill that could not be had or matched is not asked for again, in seconds.
 const AGAIN_SECS: i64 = 3600;
@@ -29,8 +30,6 @@ const AGAIN_SECS: i64 = 3600;
 /// What is known of the bills that are due.
 #[derive(Debug, Default)]
 pub(super) struct Bills {
-    /// The first day of each account's events.
-    since: BTreeMap<AccountName, Day>,
     done: BTreeSet<(AccountName, Day)>,
     again: BTreeMap<(AccountName, Day), Timestamp>,
 }
@@ -42,18 +41,30 @@ impl App {
         let oldest = today.before(DAYS);
         bills.done.retain(|(_, day)| oldest <= *day);
         bills.again.retain(|(_, day), _| oldest <= *day);
-        let names: Vec<AccountName> = self.accounts.all().keys().cloned().collect();
+        let mut accounts = Vec::new();
+        for name in self.accounts.all().keys() {
+            if let Some(account) = self.askable(name) {
+                let since = self.recorded_on(name).await?.unwrap_or(today);
+                accounts.push((account, since));
+            }
+        }
         for back in (1..=DAYS).rev() {
             let day = today.before(back);
-            for name in &names {
-                if let Some(account) = self.askable(name)
-                    && self.is_bill_due(bills, &account, day).await?
-                {
-                    self.fetch_one(bills, &account, day).await;
+            for (account, since) in &accounts {
+                if *since <= day && self.is_bill_due(bills, account, day).await? {
+                    self.fetch_one(bills, account, day).await;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The day of the start that first knew the account: before it there is nothing to compare. The
+    /// account's state is folded by every start anyway, so its stream is not read for this.
+    async fn recorded_on(&self, account: &AccountName) -> Result<Option<Day>, AppError> {
+        let nothing = |_: &AccountState, _: &Taken| Ok(Vec::new());
+        let read = self.change::<AccountState, AppError>(account, Ground::Nothing, nothing);
+        Ok(read.await?.folded.state.recorded_at.map(Day::of))
     }
 
     async fn is_bill_due(
@@ -68,24 +79,9 @@ impl App {
         if now < day.next().start().plus_secs(FIRST_SECS) || later || bills.done.contains(&key) {
             return Ok(false);
         }
-        let since = match bills.since.get(&account.name) {
-            Some(since) => *since,
-            None => {
-                let stream = StreamName::Account(account.name.clone());
-                let recorded = self.store.load(&stream, 0).await?;
-                let since = recorded.first().map_or(now, |first| first.time);
-                *bills
-                    .since
-                    .entry(account.name.clone())
-                    .or_insert(Day::of(since))
-            }
-        };
-        if day < since {
-            return Ok(false);
-        }
         let bill = BillOf {
             account: account.name.clone(),
-            date: day.name(),
+            date: day.to_string(),
         };
         let known = self.fold_now::<Bill>(&bill).await?.state.imported.is_some();
         if known {
@@ -96,21 +92,17 @@ impl App {
 
     async fn fetch_one(&self, bills: &mut Bills, account: &Arc<Account>, day: Day) {
         let key = (account.name.clone(), day);
-        match self.reconcile(account, day).await {
-            Ok(Reconciled::Done) => {
-                bills.again.remove(&key);
-                bills.done.insert(key);
-            }
-            Ok(Reconciled::NotYet) => {
-                let again = self.world.now().plus_secs(AGAIN_SECS);
-                bills.again.insert(key, again);
-            }
-            Err(error) => {
-                self.metrics.job_failed("fetching bills");
-                tracing::warn!(account = %account.name, day = day.name(), %error, "a bill could not be reconciled and is tried again in an hour");
-                let again = self.world.now().plus_secs(AGAIN_SECS);
-                bills.again.insert(key, again);
-            }
+        let reconciled = self.reconcile(account, day).await;
+        if let Err(error) = &reconciled {
+            self.metrics.job_failed("fetching bills");
+            tracing::warn!(account = %account.name, %day, %error, "a bill could not be reconciled and is tried again in an hour");
+        }
+        if let Ok(Reconciled::Done) = reconciled {
+            bills.again.remove(&key);
+            bills.done.insert(key);
+        } else {
+            let again = self.world.now().plus_secs(AGAIN_SECS);
+            bills.again.insert(key, again);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The bills of both simulated gateways, fetched and reconciled by the job while the test moves the
 //! clock.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -14,12 +15,13 @@ use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use payfold_domain::policy::Policy;
 use payfold_domain::{AccountName, Timestamp};
+use payfold_projections::Day;
 use payfold_sandbox::{Answer, Call, Outside, Pending, Ports, Sandbox, Settings, Unreached};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::site::{SHOP, SetClock, TestSite, now};
-use crate::app::{AskedBill, Day, Progress};
+use crate::app::{AskedBill, Progress};
 use crate::config::Config;
 use crate::control::Mode;
 use crate::world::{Answering, Clock as _, Outbound};
@@ -255,6 +257,14 @@ async fn yesterdays_bills_are_fetched_from_ten_on_and_what_they_alone_have_is_ta
     );
     site.move_to(now().plus_secs(3 * DAY_SECS - 6 * 3600)).await;
     assert_eq!(site.bill_events(0).await.len(), 4, "each once");
+    let asked = at_work.gateways.asked.lock().unwrap().clone();
+    let days = asked.iter().filter_map(|uri| {
+        let (_, rest) = uri.query()?.split_once("bill_date=")?;
+        rest.split('&').next()
+    });
+    let days: BTreeSet<&str> = days.collect();
+    let since = ["2026-01-01", "2026-01-02"];
+    assert_eq!(days, since.into(), "none of before there was the account");
 }
 
 #[tokio::test(start_paused = true)]
