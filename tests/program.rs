@@ -88,6 +88,28 @@ async fn another_account_under_the_same_name_is_a_configuration_error() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_gone_with_young_payments_is_a_configuration_error() {
+    let mut shop = Shop::open().await;
+    for (order_no, account) in [("G-1", "ali"), ("G-2", "wx")] {
+        shop.place(order_no, 100).await;
+        shop.start(order_no, account, "pay_gone", "external").await;
+    }
+    shop.stop().with(0);
+    // Views are an index: what is to be told of may not hang on them.
+    fs::remove_dir_all(shop.store().join("views")).unwrap();
+    let whole = fs::read_to_string(shop.config()).unwrap();
+    let (rest, _) = whole.split_once("[accounts.wx]").unwrap();
+    fs::write(shop.config(), rest).unwrap();
+    for command in ["check", "serve"] {
+        let (_, err) = shop.run(&[command]).with(2);
+        assert!(err.contains("account wx is gone"), "{command}: {err}");
+        assert!(!err.contains("account ali"), "{command}: {err}");
+    }
+    fs::write(shop.config(), whole).unwrap();
+    shop.run(&["check"]).with(0);
+}
+
+#[tokio::test]
 async fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -3,21 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days};
 use payfold_domain::account::{
     Account as AccountState, AccountCommand, AccountRejection, decide_account,
 };
 use payfold_domain::event::AccountIdentity;
-use payfold_domain::{AccountName, AppId, InvalidName};
+use payfold_domain::{AccountName, AppId, InvalidName, Timestamp};
 use payfold_store::{Position, Store};
 
 use super::accounts::Account;
 use super::aggregate::Aggregate;
+use super::gone::accounts_gone;
 use super::handle::{Ground, folded};
 use super::{App, AppError};
-
-/// How long a payment can still be refunded at a gateway, in days.
-const YEAR_DAYS: u64 = 365;
 
 /// Why the configured accounts do not go with this store.
 #[derive(Debug, thiserror::Error)]
@@ -49,36 +46,14 @@ impl App {
                 problems.push(problem);
             }
         }
-        match self.accounts_gone() {
-            Ok(gone) => problems.extend(gone.into_iter().map(IdentityProblem::Gone)),
-            Err(error) => problems.push(error.into()),
-        }
+        let accounts = self.accounts.all();
+        let configured = accounts.keys().collect();
+        problems.extend(gone(&*self.store, configured, self.world.now()).await);
         if problems.is_empty() {
             Ok(())
         } else {
             Err(problems)
         }
-    }
-
-    /// The accounts of the last year's report that are not configured.
-    fn accounts_gone(&self) -> Result<BTreeSet<AccountName>, AppError> {
-        let today = DateTime::from_timestamp_micros(self.world.now().as_micros())
-            .unwrap_or_default()
-            .date_naive();
-        let year_ago = today - Days::new(YEAR_DAYS);
-        // A day may begin earlier in Shanghai than here.
-        let rows = self
-            .views
-            .daily_report
-            .between(year_ago, today + Days::new(1))?
-            .value;
-        let configured = self.accounts.all();
-        Ok(rows
-            .into_iter()
-            .filter(|row| row.payments_started > 0 || row.payments_confirmed > 0)
-            .map(|row| row.account)
-            .filter(|name| !configured.contains_key(name))
-            .collect())
     }
 
     async fn record_identity(&self, account: &Account) -> Result<(), IdentityProblem> {
@@ -96,14 +71,31 @@ impl App {
 
 /// Holds the configured accounts against those that a store has recorded, and records nothing. All
 /// problems are told.
-pub async fn compare_identities(store: &dyn Store, accounts: &[Account]) -> Vec<IdentityProblem> {
+pub async fn compare_identities(
+    store: &dyn Store,
+    accounts: &[Account],
+    now: Timestamp,
+) -> Vec<IdentityProblem> {
     let mut problems = Vec::new();
     for account in accounts {
         if let Err(problem) = compare_identity(store, account).await {
             problems.push(problem);
         }
     }
+    let configured = accounts.iter().map(|account| &account.name).collect();
+    problems.extend(gone(store, configured, now).await);
     problems
+}
+
+async fn gone(
+    store: &dyn Store,
+    configured: BTreeSet<&AccountName>,
+    now: Timestamp,
+) -> Vec<IdentityProblem> {
+    match accounts_gone(store, &configured, now).await {
+        Ok(gone) => gone.into_iter().map(IdentityProblem::Gone).collect(),
+        Err(problem) => vec![problem],
+    }
 }
 
 async fn compare_identity(store: &dyn Store, account: &Account) -> Result<(), IdentityProblem> {

@@ -8,6 +8,7 @@ mod bills;
 mod calls;
 mod error;
 mod exceptions;
+mod gone;
 mod handle;
 mod identity;
 mod jobs;

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     match SqliteStore::open_read_only(&config.store_folder) {
         Ok(store) => {
-            compare(&store, &config.accounts)?;
+            compare(&store, &config.accounts, world.now())?;
             say(format!(
                 "store {}: can be read",
                 config.store_folder.display()
@@ -49,8 +49,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The store knows who each account is at its gateway.
-fn compare(store: &SqliteStore, accounts: &[Account]) -> Result<(), Failure> {
-    let problems = runtime()?.block_on(compare_identities(store, accounts));
+fn compare(store: &SqliteStore, accounts: &[Account], now: Timestamp) -> Result<(), Failure> {
+    let problems = runtime()?.block_on(compare_identities(store, accounts, now));
     if problems.is_empty() {
         Ok(())
     } else {

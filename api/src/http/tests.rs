@@ -4,6 +4,7 @@ mod alipay;
 mod bills;
 mod expiry;
 mod feed;
+mod gone;
 mod million;
 mod orders;
 mod outer;

@@ -1,0 +1,42 @@
+//! Accounts that the configuration names no more.
+
+use std::sync::Arc;
+
+use payfold_domain::policy::Policy;
+use payfold_sqlite::SqliteStore;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::alipay;
+use super::site::{Nobody, SHOP, SetClock, TestSite, now};
+use crate::app::{IdentityProblem, compare_identities};
+
+const DAY_SECS: i64 = 86_400;
+
+#[tokio::test]
+async fn an_account_may_go_once_its_last_payment_is_a_year_old() {
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let (accounts, clock) = (vec![alipay::account()], SetClock::new());
+    let (http, over) = (Arc::new(Nobody), Arc::clone(&store));
+    let site = TestSite::start_over(Policy::HOLD, accounts, clock, http, over).await;
+    site.place("G-1").await;
+    let start = async |number: &str| {
+        let path = format!("/v1/orders/G-1/payments/ali/{number}");
+        let external = json!({ "method": "external" });
+        assert_eq!(site.ask(SHOP, "PUT", &path, external).await.status, 201);
+    };
+    // More than are looked at a time, and the youngest the last by its number.
+    for number in 0..70 {
+        start(&format!("pay_{number}")).await;
+    }
+    site.clock.set(now().plus_secs(30 * DAY_SECS));
+    start("zzz_last").await;
+    for (days, is_told) in [(40, true), (394, true), (396, false)] {
+        let at = now().plus_secs(days * DAY_SECS);
+        let problems = compare_identities(&*store, &[], at).await;
+        let told = matches!(&problems[..], [IdentityProblem::Gone(name)] if name.as_str() == "ali");
+        assert_eq!(told, is_told, "after {days} days: {problems:?}");
+        let problems = compare_identities(&*store, &[alipay::account()], at).await;
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+}
