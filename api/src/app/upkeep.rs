@@ -1,13 +1,15 @@
 //! Long work that an operator asks for: views built again, stored messages translated again. It says
 //! how far it has come.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use payfold_domain::Message;
 use payfold_domain::order::Order;
 use payfold_projections::View;
-use payfold_store::{Cursor, EvidenceMessage, Position, StoredEvidence};
+use payfold_store::{Cursor, EvidenceMessage, Hash, Position, StoredEvidence};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::handle::{Ground, Proven};
@@ -66,7 +68,7 @@ impl App {
     }
 
     /// Translates the stored messages after a cursor again, and applies those that were not
-    /// understood when they came.
+    /// understood when they came, unless a reread before this one has applied them.
     pub async fn reread(
         &self,
         since: &str,
@@ -78,7 +80,7 @@ impl App {
             .locate(&*self.store)
             .await
             .map_err(AppError::Cursor)?;
-        let (mut read, mut understood) = (0_u64, 0_u64);
+        let (mut read, mut waiting) = (0_u64, Waiting::default());
         // What comes meanwhile is understood already, and what is applied is stored once more.
         let end = *self.store.tip().borrow();
         loop {
@@ -88,11 +90,16 @@ impl App {
             after = *last;
             for (position, stored) in page {
                 read += 1;
-                if let Some(proven) = self.not_understood(position, stored).await? {
-                    understood += u64::from(self.understand(&proven, mode, progress).await?);
-                }
+                self.sort(position, &stored, &mut waiting).await?;
             }
             progress.tell(format!("{read} messages read, up to position {}", after.0));
+        }
+        let mut understood = 0_u64;
+        for (position, commitment) in waiting.in_order() {
+            let stored = self.store.evidence(position, commitment).await?;
+            if let Some(proven) = stored.map(proven).transpose()?.flatten() {
+                understood += u64::from(self.understand(&proven, mode, progress).await?);
+            }
         }
         let done = match mode {
             Mode::Apply => "applied",
@@ -101,26 +108,26 @@ impl App {
         Ok(format!("{read} messages read, {understood} {done}"))
     }
 
-    /// The message, if it was not understood when it came.
-    async fn not_understood(
+    /// Notes the message where it was not understood when it came, and forgets it where it stands a
+    /// second time, beside what it was understood to mean since.
+    async fn sort(
         &self,
         position: Position,
-        stored: StoredEvidence,
-    ) -> Result<Option<Proven>, AppError> {
+        stored: &StoredEvidence,
+        waiting: &mut Waiting,
+    ) -> Result<(), AppError> {
         let Some(event) = self.store.at(position).await? else {
-            return Ok(None);
+            return Ok(());
         };
-        if !NOT_UNDERSTOOD.contains(&&*event.kind) {
-            return Ok(None);
+        let Some((_, bytes)) = &stored.message.opening else {
+            return Ok(());
+        };
+        if NOT_UNDERSTOOD.contains(&&*event.kind) {
+            waiting.note(bytes, position, stored.message.commitment);
+        } else {
+            waiting.forget(bytes);
         }
-        let Some((_, bytes)) = stored.message.opening else {
-            return Ok(None);
-        };
-        let message = EvidenceMessage::decode(&bytes).map_err(AppError::Evidence)?;
-        Ok(Some(Proven {
-            message,
-            key: stored.key,
-        }))
+        Ok(())
     }
 
     /// Applies a message, if this binary understands it; says whether it does.
@@ -156,4 +163,42 @@ impl App {
         }
         Ok(true)
     }
+}
+
+/// Messages that were not understood when they came, by the SHA-256 of what is stored of each: the
+/// commitment to it is salted anew wherever it stands.
+#[derive(Default)]
+struct Waiting(BTreeMap<[u8; 32], (Position, Hash)>);
+
+impl Waiting {
+    fn note(&mut self, bytes: &[u8], position: Position, commitment: Hash) {
+        let digest = Sha256::digest(bytes).into();
+        self.0.insert(digest, (position, commitment));
+    }
+
+    fn forget(&mut self, bytes: &[u8]) {
+        if !self.0.is_empty() {
+            let digest: [u8; 32] = Sha256::digest(bytes).into();
+            self.0.remove(&digest);
+        }
+    }
+
+    /// Where they are kept, in the order in which they came.
+    fn in_order(self) -> Vec<(Position, Hash)> {
+        let mut kept: Vec<(Position, Hash)> = self.0.into_values().collect();
+        kept.sort_unstable();
+        kept
+    }
+}
+
+/// The message, unless it was dropped.
+fn proven(stored: StoredEvidence) -> Result<Option<Proven>, AppError> {
+    let Some((_, bytes)) = stored.message.opening else {
+        return Ok(None);
+    };
+    let message = EvidenceMessage::decode(&bytes).map_err(AppError::Evidence)?;
+    Ok(Some(Proven {
+        message,
+        key: stored.key,
+    }))
 }

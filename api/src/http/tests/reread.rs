@@ -1,5 +1,6 @@
 //! Messages that an older payfold did not understand and stored all the same, read again by this one.
 
+use http::HeaderMap;
 use payfold_domain::event::{AccountEvent, Event, UnknownMessageReceived};
 use payfold_domain::policy::Policy;
 use payfold_store::{Channel, Decision, EvidenceMessage, Head, Outcome, StreamName, prepare};
@@ -89,8 +90,33 @@ async fn what_an_older_payfold_did_not_understand_is_applied_and_pays_once() {
     let events = site.events("R-1").await;
     let confirmed = |event: &&Value| event["type"] == "payfold.PaymentConfirmed";
     assert!(events.iter().find(confirmed).unwrap()["evidencehash"].is_string());
+}
+
+#[tokio::test]
+async fn a_second_reread_of_the_same_messages_changes_nothing() {
+    let site = not_understood().await;
     site.reread(Mode::Apply).await;
     let events = site.events("R-1").await;
-    assert_eq!(events.iter().filter(confirmed).count(), 1, "{events:?}");
-    assert_eq!(site.order("R-1").await["paid"], 8800);
+    for mode in [Mode::DryRun, Mode::Apply, Mode::Apply] {
+        let told = site.reread(mode).await;
+        assert!(told.starts_with("2 messages read, 0 "), "{told}");
+        assert_eq!(site.events("R-1").await, events);
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_again_and_understood_is_a_duplicate_once_however_often_it_is_reread() {
+    let site = not_understood().await;
+    // Told again a minute later, and understood by then.
+    site.clock.set(now().plus_secs(60));
+    let account = site.app.accounts.get(&alipay::name()).unwrap();
+    let paid = alipay::paid("pay_r1").into();
+    let answer = site.app.notify(&account, &HeaderMap::new(), paid).await;
+    assert_eq!(answer.body, "success");
+    for _ in 0..3 {
+        site.reread(Mode::Apply).await;
+    }
+    let events = site.events("R-1").await;
+    let ignored = |event: &&Value| event["type"] == "payfold.DuplicateNotifyIgnored";
+    assert_eq!(events.iter().filter(ignored).count(), 1, "{events:?}");
 }
