@@ -54,9 +54,10 @@ fn names(text: &str) -> Result<BTreeSet<String>, String> {
 
 /// Where a reader goes on: by `Last-Event-ID`, which a browser sends again by itself, else by `after`.
 async fn start(app: &App, headers: &HeaderMap, after: Option<String>) -> Result<Position, Problem> {
+    // What is no text is no cursor, and not as if there were none.
     let last = headers
         .get("last-event-id")
-        .map(|value| value.to_str().unwrap_or_default());
+        .map(|value| value.to_str().unwrap_or("no text"));
     match last.filter(|last| !last.is_empty()).or(after.as_deref()) {
         Some(cursor) => position_of(app, cursor).await,
         None => Ok(Position(0)),

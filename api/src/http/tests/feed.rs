@@ -121,3 +121,19 @@ async fn the_open_feed_ends_when_the_program_stops() {
     assert!(all_ended);
     assert!(end.is_none());
 }
+
+#[tokio::test]
+async fn a_last_event_id_that_is_no_text_is_a_cursor_that_nobody_made() {
+    let site = TestSite::start().await;
+    for last in [&b"\xff"[..], b"AQAA\xe9"] {
+        let request = Request::builder().uri("/v1/events");
+        let request = request
+            .header("authorization", format!("Bearer {SHOP}"))
+            .header("accept", "text/event-stream")
+            .header("last-event-id", last)
+            .body(Body::empty())
+            .unwrap();
+        let answer = site.main.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::GONE);
+    }
+}
