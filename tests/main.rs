@@ -17,6 +17,7 @@ mod disconnect;
 mod feed;
 mod gateway;
 mod healing;
+mod hostile;
 mod house_rules;
 mod journeys;
 mod keys;

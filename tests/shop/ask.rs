@@ -155,6 +155,21 @@ impl Shop {
         .await
     }
 
+    /// Every event there is.
+    pub(crate) async fn everything(&self) -> Vec<Value> {
+        let (mut events, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/events?limit=500{after}");
+            let page = self.read(&path).await.json(200);
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                return events;
+            }
+            events.extend(items.iter().cloned());
+            after = format!("&after={}", page["next"].as_str().unwrap());
+        }
+    }
+
     /// What a list shows, once it has come as far as all that was written before.
     pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
         let feed = self.read("/v1/events?limit=500").await.json(200);

@@ -149,6 +149,16 @@ impl Shop {
         Answer::try_read(request.send().await.ok()?).await
     }
 
+    /// Sends a request that is made already, to which there may be no answer.
+    pub(crate) async fn try_execute(&self, request: reqwest::Request) -> Option<Answer> {
+        Answer::try_read(self.client.execute(request).await.ok()?).await
+    }
+
+    /// How much memory the service has of its own, in kilobytes.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        self.service.as_ref().unwrap().memory_kb()
+    }
+
     /// A request without a key.
     pub(crate) fn anybody(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, self.url(path))

@@ -66,6 +66,16 @@ impl Program {
         assert!(sent.unwrap().success());
     }
 
+    /// How much memory it has of its own, in kilobytes.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kb = line.unwrap().trim().trim_end_matches(" kB");
+        kb.parse().unwrap()
+    }
+
     /// Waits until it has ended.
     pub(crate) fn ended(mut self) -> Ended {
         let status = self.0.wait().unwrap();
