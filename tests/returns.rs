@@ -192,3 +192,22 @@ async fn a_wechat_pay_return_is_known_by_its_token() {
     }
     assert_eq!(returns_of(&shop, "ret19").await, 0);
 }
+
+/// The token was given out and never taken.
+#[tokio::test]
+async fn a_return_to_a_payment_that_the_shop_started_at_alipay_is_known_by_its_token() {
+    let shop = Shop::open().await;
+    let payment = started(&shop, "ret20", "ali", Some("/done")).await;
+    let token = payment["action"]["return_token"].as_str().unwrap();
+    shop.notify("ali", &shop.alipay().paid(&paid("pay_ret20")))
+        .await;
+    let answer = comes_back(&shop, "ali", &format!("rt={token}")).await;
+    let paid = shop.sandbox_page("/done?order_no=ret20&status=paid");
+    is_sent_on_to(&answer, &paid);
+    assert_eq!(returns_of(&shop, "ret20").await, 1);
+    let answer = comes_back(&shop, "ali", &format!("rt={token}x")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (200, "")
+    );
+}

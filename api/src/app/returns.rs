@@ -101,7 +101,9 @@ impl App {
     ) -> Option<(PaymentRef, Option<Proven>)> {
         match &account.gateway {
             GatewayAccount::Alipay(alipay) => {
-                let returned = alipay.verify_return(query).ok()?;
+                let Ok(returned) = alipay.verify_return(query) else {
+                    return self.payment_by_token(account, query);
+                };
                 let evidence = account.return_evidence(
                     returned.key,
                     Bytes::copy_from_slice(query),
@@ -109,11 +111,18 @@ impl App {
                 );
                 Some((returned.payment, Some(evidence)))
             }
-            GatewayAccount::WechatPay(_) => {
-                let query = std::str::from_utf8(query).ok()?;
-                let token = query.split('&').find_map(|pair| pair.strip_prefix("rt="))?;
-                Some((self.tokens.returned_payment(&account.name, token)?, None))
-            }
+            GatewayAccount::WechatPay(_) => self.payment_by_token(account, query),
         }
+    }
+
+    /// The payment that payfold's own token names. At Alipay only an external payment has one.
+    fn payment_by_token(
+        &self,
+        account: &Account,
+        query: &[u8],
+    ) -> Option<(PaymentRef, Option<Proven>)> {
+        let query = std::str::from_utf8(query).ok()?;
+        let token = query.split('&').find_map(|pair| pair.strip_prefix("rt="))?;
+        Some((self.tokens.returned_payment(&account.name, token)?, None))
     }
 }
