@@ -24,6 +24,15 @@ pub enum Made {
     There,
 }
 
+/// Where a state comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The last command left it.
+    Kept,
+    /// The stream was read.
+    Read,
+}
+
 /// What came of a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Changed<A> {
@@ -97,11 +106,17 @@ impl App {
         let mut taken = Taken::default();
         let mut lane = A::lanes(self).enter(key).await;
         loop {
-            let folded = match lane.take(key) {
-                Some(folded) => folded,
-                None => self.fold_now::<A>(key).await?,
+            let (folded, origin) = match lane.take(key) {
+                Some(folded) => (folded, Origin::Kept),
+                None => (self.fold_now::<A>(key).await?, Origin::Read),
             };
-            let events = match decide(&folded.state, &taken) {
+            let decided = decide(&folded.state, &taken);
+            let writes = decided.as_ref().is_ok_and(|events| !events.is_empty());
+            // No version is expected where nothing is written: another node may have gone on since.
+            if !writes && origin == Origin::Kept && !self.is_at_its_end(key, &folded).await? {
+                continue;
+            }
+            let events = match decided {
                 Ok(events) => events,
                 Err(refused) => {
                     lane.keep(key, folded);
@@ -145,6 +160,16 @@ impl App {
                 return Err(AppError::Contended.into());
             }
         }
+    }
+
+    /// Whether a stream is still as it was folded.
+    async fn is_at_its_end<A: Aggregate>(
+        &self,
+        key: &A::Key,
+        folded: &Folded<A>,
+    ) -> Result<bool, AppError> {
+        let head = self.store.head(&A::stream(key)).await?;
+        Ok(head.version == folded.head.version)
     }
 
     fn prepare<A>(
