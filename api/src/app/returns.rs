@@ -2,6 +2,7 @@
 //! recorded, and never makes an order paid.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use payfold_domain::command::{Command, ObserveReturn};
@@ -9,6 +10,7 @@ use payfold_domain::order::{Order, OrderStatus};
 use payfold_domain::{OrderNo, PaymentRef};
 
 use super::accounts::{Account, GatewayAccount};
+use super::calls::Turn;
 use super::handle::{Ground, Proven};
 use super::{App, AppError};
 
@@ -63,24 +65,31 @@ impl App {
     }
 
     /// Asks the gateways about those payments of an order that it may still be paid by, for somebody
-    /// waits. Nobody waits for the answers themselves: what they say rings the order's bell.
-    pub fn ask_for_waiters(self: &Arc<Self>, order: &Order) {
+    /// waits. Nobody waits for the answers themselves: what they say rings the order's bell. Where one
+    /// was asked about a moment ago, and so before the money came, says in how long it is to be asked
+    /// about again.
+    pub fn ask_for_waiters(self: &Arc<Self>, order: &Order) -> Option<Duration> {
+        let mut again: Option<Duration> = None;
         if let Order::Placed(order) = order
             && order.status == OrderStatus::Open
         {
             for payment in order.payments.iter().filter(|payment| payment.is_endless()) {
-                self.ask_for_waiter(&order.order_no, &payment.payment);
+                if let Turn::In(left) = self.ask_for_waiter(&order.order_no, &payment.payment) {
+                    again = Some(again.map_or(left, |again| again.min(left)));
+                }
             }
         }
+        again
     }
 
     /// Asks the gateway about a payment, unless that was done a moment ago.
-    fn ask_for_waiter(self: &Arc<Self>, order_no: &OrderNo, payment: &PaymentRef) {
+    fn ask_for_waiter(self: &Arc<Self>, order_no: &OrderNo, payment: &PaymentRef) -> Turn {
         let Some(account) = self.askable(&payment.account) else {
-            return;
+            return Turn::Now;
         };
-        if !self.recently_asked.may_ask(payment, self.world.now()) {
-            return;
+        let turn = self.recently_asked.take_turn(payment, self.world.now());
+        if turn != Turn::Now {
+            return turn;
         }
         let (app, order_no, payment) = (Arc::clone(self), order_no.clone(), payment.clone());
         self.world.tasks.spawn(async move {
@@ -92,6 +101,7 @@ impl App {
                 () = app.world.tasks.stopping() => {}
             }
         });
+        Turn::Now
     }
 
     fn returned_payment(

@@ -25,7 +25,7 @@ pub(crate) use ask::Asked;
 pub(crate) use bill::BillAnswer;
 pub(crate) use certificates::Fetched;
 pub(crate) use line::Breaker;
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Recent, Turn};
 pub(crate) use refund::{AskedBack, RefundCall};
 pub(crate) use start::{Started, Way};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use payfold_domain::{PaymentRef, Timestamp};
 
@@ -15,19 +16,31 @@ const SWEPT_PAST: usize = 1024;
 #[derive(Default)]
 pub(crate) struct Recent(Mutex<BTreeMap<PaymentRef, Timestamp>>);
 
+/// Whose turn it is to ask about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The caller's.
+    Now,
+    /// Nobody's for so long.
+    In(Duration),
+}
+
 impl Recent {
-    /// Whether the payment may be asked about now; if so, it counts as asked.
-    pub(crate) fn may_ask(&self, payment: &PaymentRef, now: Timestamp) -> bool {
+    /// When the payment may be asked about; if now, it counts as asked.
+    pub(crate) fn take_turn(&self, payment: &PaymentRef, now: Timestamp) -> Turn {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = |at: Timestamp| now < at.plus_secs(APART_SECS);
-        if asked.get(payment).is_some_and(|at| lately(*at)) {
-            return false;
+        if let Some(at) = asked.get(payment)
+            && lately(*at)
+        {
+            let left = at.plus_secs(APART_SECS).as_micros() - now.as_micros();
+            return Turn::In(Duration::from_micros(left.unsigned_abs()));
         }
         if asked.len() >= SWEPT_PAST {
             asked.retain(|_, at| lately(*at));
         }
         asked.insert(payment.clone(), now);
-        true
+        Turn::Now
     }
 }
 
@@ -44,13 +57,15 @@ mod tests {
             out_trade_no: OutTradeNo::from_gateway(number).unwrap(),
         };
         let at = Timestamp::from_secs;
-        assert!(recent.may_ask(&payment("T1"), at(100)));
-        assert!(!recent.may_ask(&payment("T1"), at(102)));
-        assert!(recent.may_ask(&payment("T2"), at(102)));
-        assert!(recent.may_ask(&payment("T1"), at(103)));
+        let later = |secs| Turn::In(Duration::from_secs(secs));
+        assert_eq!(recent.take_turn(&payment("T1"), at(100)), Turn::Now);
+        assert_eq!(recent.take_turn(&payment("T1"), at(102)), later(1));
+        assert_eq!(recent.take_turn(&payment("T2"), at(102)), Turn::Now);
+        assert_eq!(recent.take_turn(&payment("T1"), at(103)), Turn::Now);
         for number in 0..3_000 {
-            assert!(recent.may_ask(&payment(&format!("N{number}")), at(200)));
+            let number = payment(&format!("N{number}"));
+            assert_eq!(recent.take_turn(&number, at(200)), Turn::Now);
         }
-        assert!(!recent.may_ask(&payment("N0"), at(202)));
+        assert_eq!(recent.take_turn(&payment("N0"), at(202)), later(1));
     }
 }

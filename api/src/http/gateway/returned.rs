@@ -76,8 +76,8 @@ async fn truth(app: &Arc<App>, order_no: &OrderNo) -> Result<Option<OrderStatus>
             if order.status != OrderStatus::Open {
                 return Ok(Some(order.status));
             }
-            app.ask_for_waiters(&folded.state);
-            app.order_changed(order_no, folded.head.version, PATIENCE)
+            let again = app.ask_for_waiters(&folded.state).unwrap_or(PATIENCE);
+            app.order_changed(order_no, folded.head.version, again)
                 .await?;
         }
     };

@@ -91,8 +91,8 @@ async fn changed(
         if left.is_zero() || app.world.tasks.phase() == Phase::Stopping {
             break;
         }
-        app.ask_for_waiters(&known.state);
-        let stretch = left.min(ASKED_AGAIN);
+        let again = app.ask_for_waiters(&known.state).unwrap_or(ASKED_AGAIN);
+        let stretch = left.min(again);
         app.order_changed(order_no, known.head.version, stretch)
             .await?;
         left = left.saturating_sub(stretch);
