@@ -4,19 +4,23 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use payfold_domain::bill::{Bill, evolve_bill};
 use payfold_domain::event::{Event, OrderEvent};
-use payfold_domain::order::{Order, PlacedOrder};
+use payfold_domain::order::{Order, OrderStatus, Payment, PlacedOrder};
 use payfold_domain::stray::{Stray, StrayMoney, evolve_stray};
-use payfold_domain::{OrderNo, PaymentRef, Timestamp, evolve};
-use payfold_projections::Views;
+use payfold_domain::{OrderNo, PaymentRef, RefundNo, Timestamp, evolve};
+use payfold_projections::{Direction, Views, moved_in};
 use payfold_sqlite::SqliteStore;
 use payfold_store::{Position, Recorded, Scope, Store, StreamName, decode};
 use serde_json::Value;
 
+use crate::ask::Said;
 use crate::node::START_SECS;
 use crate::reader::Told;
-use crate::shop::Said;
-use crate::{books, rules, seen};
+use crate::schedule::{Schedule, order_no};
+use crate::times::Settled;
+use crate::trouble::Trouble;
+use crate::{bills, books, rules, seen, times};
 
 /// Something that must never be, and is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,48 +37,101 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) feed: Vec<Recorded>,
     pub(crate) orders: BTreeMap<OrderNo, OrderStory>,
     pub(crate) strays: BTreeMap<PaymentRef, StrayMoney>,
+    pub(crate) bills: BTreeMap<String, Bill>,
     pub(crate) trades: Vec<Value>,
+    /// When the money of each transaction became known.
+    known: BTreeMap<String, Timestamp>,
+    pub(crate) record: Record<'a>,
+    unreadable: Vec<String>,
+}
+
+/// What was written down while the schedule was played.
+pub(crate) struct Record<'a> {
+    pub(crate) schedule: &'a Schedule,
+    /// What the reader of the feed was told.
     pub(crate) told: Told,
     pub(crate) said: Said,
-    /// When it was read.
+    /// Answers of success whose message was not stored.
+    pub(crate) promises: Vec<String>,
+    pub(crate) troubles: Vec<Trouble>,
+    /// The gateways' books when every refund had come to its end there.
+    pub(crate) settled: Settled,
+    /// What was wrong when the day's bills were brought again, where the next day came.
+    pub(crate) imported_again: Option<Vec<String>>,
+    /// Whether starts that were cut off were asked for again.
+    pub(crate) asked_again: bool,
+    /// When everything ended.
     pub(crate) now: Timestamp,
-    promises: Vec<String>,
-    unreadable: Vec<String>,
 }
 
 /// An order, and how it came to be so.
 #[derive(Default)]
 pub(crate) struct OrderStory {
-    /// The order after each of its events.
-    pub(crate) steps: Vec<(OrderEvent, PlacedOrder)>,
+    /// In order.
+    pub(crate) steps: Vec<OrderStep>,
+}
+
+/// An order after one of its events.
+pub(crate) struct OrderStep {
+    pub(crate) at: Timestamp,
+    pub(crate) event: OrderEvent,
+    pub(crate) order: PlacedOrder,
 }
 
 impl OrderStory {
     pub(crate) fn now(&self) -> &PlacedOrder {
-        &self.steps.last().unwrap().1
+        &self.steps.last().unwrap().order
+    }
+
+    /// Whether it is the order of that number in the schedule.
+    pub(crate) fn is_of(&self, order: u8) -> bool {
+        self.now().order_no.as_str() == order_no(order)
+    }
+
+    /// How it stood then.
+    pub(crate) fn as_of(&self, at: Timestamp) -> Option<&PlacedOrder> {
+        let mut before = self.steps.iter().rev().filter(|step| step.at <= at);
+        before.next().map(|step| &step.order)
+    }
+
+    /// When it was no longer open.
+    pub(crate) fn ended_at(&self) -> Option<Timestamp> {
+        let mut ended = self.steps.iter();
+        let ended = ended.find(|step| step.order.status != OrderStatus::Open);
+        ended.map(|step| step.at)
+    }
+
+    /// When a refund came to stand as it does.
+    pub(crate) fn refund_stands_since(
+        &self,
+        payment: &PaymentRef,
+        refund_no: &RefundNo,
+    ) -> Timestamp {
+        let (mut stands, mut since) = (None, self.steps[0].at);
+        for step in &self.steps {
+            let payment = step.order.payment(payment);
+            let refund = payment.and_then(|payment| payment.refund(refund_no));
+            let now = refund.map(|refund| (refund.status, refund.attempt));
+            if now != stands {
+                (stands, since) = (now, step.at);
+            }
+        }
+        since
     }
 }
 
 impl<'a> Aftermath<'a> {
-    pub(crate) async fn read(
-        store: &'a SqliteStore,
-        books: &Value,
-        told: Told,
-        said: Said,
-        promises: Vec<String>,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) async fn read(store: &'a SqliteStore, books: &Value, record: Record<'a>) -> Self {
         let page = store.read(Position(0), 100_000, Scope::Public).await;
         let mut aftermath = Self {
             store,
             feed: page.unwrap().events,
             orders: BTreeMap::new(),
             strays: BTreeMap::new(),
+            bills: BTreeMap::new(),
             trades: books["items"].as_array().unwrap().clone(),
-            told,
-            said,
-            now,
-            promises,
+            known: BTreeMap::new(),
+            record,
             unreadable: Vec::new(),
         };
         aftermath.fold();
@@ -86,13 +143,29 @@ impl<'a> Aftermath<'a> {
         let mut orders: BTreeMap<OrderNo, Order> = BTreeMap::new();
         let mut strays: BTreeMap<PaymentRef, Stray> = BTreeMap::new();
         for recorded in &self.feed {
-            match (&recorded.stream, decode(recorded)) {
+            let event = decode(recorded);
+            let moved = event
+                .as_ref()
+                .ok()
+                .and_then(|event| moved_in(event, recorded.time));
+            if let Some(moved) = moved
+                && let Direction::In | Direction::InElsewhere = moved.direction
+                && let Some(transaction_id) = moved.transaction_id
+            {
+                let known = self.known.entry(transaction_id.to_string());
+                known.or_insert(recorded.time);
+            }
+            match (&recorded.stream, event) {
                 (StreamName::Order(order_no), Ok(Event::Order(event))) => {
                     let before = orders.remove(order_no).unwrap_or(Order::Unplaced);
                     let after = evolve(before, &event, recorded.time);
                     if let Order::Placed(placed) = &after {
                         let story = self.orders.entry(order_no.clone()).or_default();
-                        story.steps.push((event, placed.clone()));
+                        story.steps.push(OrderStep {
+                            at: recorded.time,
+                            event,
+                            order: placed.clone(),
+                        });
                     } else {
                         let what = format!("{order_no}: {after:?} at {}", recorded.version);
                         self.unreadable.push(what);
@@ -107,6 +180,10 @@ impl<'a> Aftermath<'a> {
                     }
                     strays.insert(payment.clone(), after);
                 }
+                (stream @ StreamName::Bill { .. }, Ok(Event::Bill(event))) => {
+                    let bill = self.bills.entry(stream.to_string()).or_default();
+                    *bill = evolve_bill(std::mem::take(bill), &event, recorded.time);
+                }
                 (_, Ok(_)) => {}
                 (stream, Err(error)) => self.unreadable.push(format!("{stream}: {error}")),
             }
@@ -116,6 +193,31 @@ impl<'a> Aftermath<'a> {
                 self.strays.insert(payment, money);
             }
         }
+    }
+
+    /// When the money of a transaction became known, if it did.
+    pub(crate) fn known_at(&self, transaction_id: &str) -> Option<Timestamp> {
+        self.known.get(transaction_id).copied()
+    }
+
+    /// The order that a trade's number belongs to, and its payment.
+    pub(crate) fn payment_of(&self, trade: &Value) -> Option<(&OrderStory, &Payment)> {
+        let account = match trade["gateway"].as_str()? {
+            "alipay" => "ali",
+            _ => "wx",
+        };
+        let number = trade["out_trade_no"].as_str()?;
+        self.orders.values().find_map(|story| {
+            let mut payments = story.now().payments.iter();
+            let payment = payments.find(|payment| {
+                let PaymentRef {
+                    account: at,
+                    out_trade_no,
+                } = &payment.payment;
+                at.as_str() == account && out_trade_no.as_str() == number
+            });
+            payment.map(|payment| (story, payment))
+        })
     }
 
     /// How many events there are.
@@ -129,7 +231,7 @@ impl<'a> Aftermath<'a> {
         for event in &self.feed {
             (event.position.0, event.time.as_micros(), event.hash).hash(&mut hasher);
         }
-        self.told.visits.hash(&mut hasher);
+        self.record.told.visits.hash(&mut hasher);
         hasher.finish()
     }
 
@@ -156,10 +258,10 @@ impl<'a> Aftermath<'a> {
                 what.clone(),
             );
         }
-        for what in &self.promises {
+        for what in &self.record.promises {
             found.note("what was acknowledged is stored", what.clone());
         }
-        for what in &self.said.scandals {
+        for what in &self.record.said.scandals {
             found.note("nobody gets an answer of 500", what.clone());
         }
         for story in self.orders.values() {
@@ -167,7 +269,9 @@ impl<'a> Aftermath<'a> {
         }
         rules::hold_together(self, &mut found);
         rules::come_to_an_end(self, &mut found);
+        times::hold(self, &mut found);
         books::agree(self, &mut found);
+        bills::hold(self, &mut found);
         seen::by_reader(self, &mut found);
         seen::in_views(self, views, &mut found).await;
         if let Err(error) = payfold_store::audit(self.store, None).await {

@@ -7,6 +7,7 @@ use payfold_domain::order::Transaction;
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found};
+use crate::schedule::Notifies;
 
 /// What payfold knows of one transaction.
 #[derive(Default, Clone, Copy)]
@@ -23,9 +24,11 @@ pub(crate) fn agree(aftermath: &Aftermath<'_>, found: &mut Found) {
             continue;
         };
         let Some(money) = known.remove(&paid.transaction_id) else {
-            found.note(
+            // Without its notify, what a gateway took becomes known in time, or by the bill.
+            found.unless(
+                aftermath.record.schedule.setting.notifies == Notifies::AllLost,
                 "every payment that the gateway took is known",
-                format!("{trade}"),
+                || format!("{trade}"),
             );
             continue;
         };
@@ -49,14 +52,15 @@ pub(crate) fn agree(aftermath: &Aftermath<'_>, found: &mut Found) {
 }
 
 /// A trade that money came by.
-struct Paid {
-    transaction_id: String,
-    minor: i64,
+pub(crate) struct Paid {
+    pub(crate) out_trade_no: String,
+    pub(crate) transaction_id: String,
+    pub(crate) minor: i64,
     refunded: i64,
 }
 
 impl Paid {
-    fn of(trade: &Value) -> Option<Self> {
+    pub(crate) fn of(trade: &Value) -> Option<Self> {
         let refunds = trade["refunds"].as_array()?;
         let paid = match trade["state"].as_str()? {
             "TRADE_SUCCESS" | "TRADE_FINISHED" | "SUCCESS" | "REFUND" => true,
@@ -69,6 +73,7 @@ impl Paid {
         }
         let succeeded = refunds.iter().filter(|refund| refund["state"] == "SUCCESS");
         Some(Self {
+            out_trade_no: trade["out_trade_no"].as_str()?.to_owned(),
             transaction_id: trade["transaction_id"].as_str()?.to_owned(),
             minor: trade["minor"].as_i64()?,
             refunded: succeeded

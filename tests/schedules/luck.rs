@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::draw::Draw;
+use crate::node::VirtualClock;
 use crate::schedule::{Edge, Fault};
+use crate::trouble::Troubles;
 
 /// How long a call takes at most once nothing goes wrong any more, in milliseconds.
 const CALM_LATENCY_MS: u64 = 20;
@@ -25,6 +27,8 @@ pub(crate) struct Luck {
     notifies: AtomicU64,
     /// Over once nothing goes wrong any more.
     calm: AtomicBool,
+    /// What went wrong, and when.
+    pub(crate) troubles: Troubles,
 }
 
 /// What befalls one call.
@@ -43,7 +47,12 @@ pub(crate) enum Fate {
 }
 
 impl Luck {
-    pub(crate) fn new(seed: u64, latency_ms: u64, faults: Vec<Fault>) -> Arc<Self> {
+    pub(crate) fn new(
+        seed: u64,
+        latency_ms: u64,
+        faults: Vec<Fault>,
+        clock: VirtualClock,
+    ) -> Arc<Self> {
         Arc::new(Self {
             seed,
             asked: Mutex::default(),
@@ -53,6 +62,7 @@ impl Luck {
             calls: AtomicU64::new(0),
             notifies: AtomicU64::new(0),
             calm: AtomicBool::new(false),
+            troubles: Troubles::none(clock),
         })
     }
 

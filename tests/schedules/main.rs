@@ -12,9 +12,12 @@
 )]
 
 mod aftermath;
+mod ask;
+mod bills;
 mod books;
 mod draw;
 mod luck;
+mod next_day;
 mod node;
 mod plan;
 mod ports;
@@ -28,6 +31,8 @@ mod shrink;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod times;
+mod trouble;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::draw::Shared;
 use crate::luck::Luck;
+use crate::next_day::Bills;
 use crate::ports::{Life, NodeOutbound, NodeStore};
 use crate::schedule::Setting;
 
@@ -69,12 +70,15 @@ pub(crate) struct Site {
     pub(crate) luck: Arc<Luck>,
     pub(crate) clock: VirtualClock,
     pub(crate) entropy: Arc<Shared>,
+    /// The bills that gateways handed out.
+    pub(crate) bills: Bills,
     doors: Vec<Mutex<Option<Door>>>,
 }
 
 /// A node that takes requests.
 #[derive(Clone)]
 pub(crate) struct Door {
+    pub(crate) app: Arc<App>,
     pub(crate) router: Router,
     pub(crate) views: Views,
     pub(crate) life: Arc<Life>,
@@ -84,6 +88,8 @@ pub(crate) struct Door {
 struct Process {
     world: World,
     life: Arc<Life>,
+    /// Since when the node has taken no requests.
+    down_since: Timestamp,
 }
 
 impl Site {
@@ -105,6 +111,7 @@ impl Site {
             luck,
             clock,
             entropy,
+            bills: Bills::default(),
             doors,
         })
     }
@@ -146,14 +153,16 @@ impl Site {
 
     /// Runs a node, and again each time that it has ended.
     pub(crate) async fn keep_up(self: Arc<Self>, node: usize) {
+        let mut down_since = self.clock.now();
         for turn in 0.. {
-            let process = self.process(node, turn);
+            let process = self.process(node, turn, down_since);
             let start = self.start(&process, node);
             tokio::select! {
                 biased;
                 () = process.life.ended() => {}
                 () = start => process.life.ended().await,
             }
+            down_since = self.clock.now();
             self.set_door(node, None);
             // What is left of the process waits for its ports for ever; loops that wait for none end.
             process.world.tasks.stop(Duration::ZERO).await;
@@ -161,12 +170,13 @@ impl Site {
         }
     }
 
-    fn process(&self, node: usize, turn: u64) -> Process {
+    fn process(&self, node: usize, turn: u64, down_since: Timestamp) -> Process {
         let life = Arc::new(Life::of(node, turn));
         let http = NodeOutbound {
             gateways: self.gateways.clone(),
             luck: Arc::clone(&self.luck),
             life: Arc::clone(&life),
+            bills: self.bills.clone(),
         };
         let entropy: Arc<dyn Entropy> = Arc::<Shared>::clone(&self.entropy);
         let world = World {
@@ -175,7 +185,11 @@ impl Site {
             http: Arc::new(http),
             tasks: Tasks::on_one_thread(),
         };
-        Process { world, life }
+        Process {
+            world,
+            life,
+            down_since,
+        }
     }
 
     /// Starts a process, as often as it takes.
@@ -186,7 +200,11 @@ impl Site {
     }
 
     async fn try_to_start(&self, process: &Process, node: usize) -> Option<()> {
-        let Process { world, life } = process;
+        let Process {
+            world,
+            life,
+            down_since,
+        } = process;
         let store: Arc<dyn Store> = Arc::new(NodeStore {
             inner: Arc::clone(&self.store),
             luck: Arc::clone(&self.luck),
@@ -214,11 +232,13 @@ impl Site {
         self.set_door(
             node,
             Some(Door {
+                app,
                 router,
                 views,
                 life,
             }),
         );
+        self.luck.troubles.over(*down_since);
         Some(())
     }
 

@@ -10,6 +10,12 @@ use crate::schedule::{
 /// One schedule in how many is signed by the slower implementation.
 const RSA_ONE_IN: u64 = 50;
 
+/// In one schedule in how many no notify arrives.
+const LOST_ONE_IN: u64 = 8;
+
+/// After one schedule in how many the day's bills are imported.
+const BILLS_ONE_IN: u64 = 5;
+
 const METHODS: [&str; 8] = [
     "alipay.page",
     "alipay.wap",
@@ -44,6 +50,10 @@ const TROUBLES: [&str; 14] = [
 /// The schedule of a seed.
 pub(crate) fn schedule(seed: u64) -> Schedule {
     let mut plan = Plan {
+        notifies: match seed % LOST_ONE_IN {
+            3 => Notifies::AllLost,
+            _ => Notifies::Arrive,
+        },
         draw: Draw::new(seed),
         steps: Vec::new(),
         payments: 0,
@@ -65,6 +75,7 @@ pub(crate) fn schedule(seed: u64) -> Schedule {
 }
 
 struct Plan {
+    notifies: Notifies,
     draw: Draw,
     steps: Vec<Step>,
     payments: u8,
@@ -88,9 +99,10 @@ impl Plan {
                 0 => Signer::Rsa,
                 _ => Signer::AwsLc,
             },
-            notifies: Notifies::Arrive,
-            afterwards: match self.draw.below(8) {
-                0 => Afterwards::ForLong,
+            notifies: self.notifies,
+            afterwards: match (self.draw.below(8), seed % BILLS_ONE_IN) {
+                (_, 2) => Afterwards::NextDay,
+                (0, _) => Afterwards::ForLong,
                 _ => Afterwards::Briefly,
             },
         }
@@ -156,6 +168,10 @@ impl Plan {
             // The shop's own code was faster than its word to payfold.
             paid = start.saturating_sub(self.draw.below(3_000));
         }
+        if self.notifies == Notifies::AllLost && self.draw.one_in(4) {
+            // When looks are further apart.
+            paid = start + self.draw.below(400_000);
+        }
         self.at(start, Act::Start(pay));
         if self.draw.one_in(6) {
             let again = self.soon(start);
@@ -207,6 +223,10 @@ impl Plan {
         if self.draw.one_in(2) {
             let at = self.soon(paid);
             self.at(at, Act::Return(pay));
+        }
+        if self.notifies == Notifies::AllLost && self.draw.one_in(3) {
+            let at = self.soon(paid);
+            self.at(at, Act::Wait { order: pay.order });
         }
         if self.draw.one_in(5) {
             let (at, via) = (self.soon(paid), self.draw.pick(&VIAS));

@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::luck::{Fate, Luck};
+use crate::next_day::Bills;
 use crate::schedule::Edge;
 
 /// How long a node waits for a gateway.
@@ -110,6 +111,7 @@ impl NodeStore {
             self.luck.pause(about.clone()).await;
             self.life.goes_on().await;
             let fate = self.luck.of_write();
+            self.luck.troubles.write(fate);
             match fate {
                 Fate::Well
                 | Fate::Twice
@@ -249,6 +251,7 @@ pub(crate) struct NodeOutbound {
     pub(crate) gateways: Router,
     pub(crate) luck: Arc<Luck>,
     pub(crate) life: Arc<Life>,
+    pub(crate) bills: Bills,
 }
 
 impl NodeOutbound {
@@ -261,7 +264,9 @@ impl NodeOutbound {
     }
 
     async fn exchange(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let about = (self.life.id, "call", request.uri().path().to_owned());
+        let path = request.uri().path().to_owned();
+        let about = (self.life.id, "call", path.clone());
+        let call = self.luck.troubles.call();
         self.luck.pause(about.clone()).await;
         self.life.goes_on().await;
         let fate = self.luck.of_call();
@@ -280,6 +285,8 @@ impl NodeOutbound {
             _ => {}
         }
         self.life.goes_on().await;
+        call.answered(answer.status());
+        self.bills.keep(&path, &answer);
         answer
     }
 }

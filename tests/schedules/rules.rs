@@ -7,11 +7,8 @@ use payfold_domain::order::{Disposition, OrderStatus, PlacedOrder, ShipmentStatu
 use payfold_domain::stray::Claim;
 use payfold_domain::{AccountName, OutTradeNo, RefundNo};
 
-use crate::aftermath::{Aftermath, Found, OrderStory};
+use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
 use crate::schedule::{Act, order_no};
-
-/// An order ends this long after its time at the latest.
-const LATEST_END_SECS: i64 = 11 * 60;
 
 const TAKEN_UP: &str = "money that came before its order had the number becomes the order's";
 
@@ -20,7 +17,7 @@ pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
     let order_no = &story.now().order_no;
     let count = |named: fn(&OrderEvent) -> bool| {
         let steps = story.steps.iter();
-        steps.filter(|(event, _)| named(event)).count()
+        steps.filter(|step| named(&step.event)).count()
     };
     let confirmed = count(|event| matches!(event, OrderEvent::PaymentConfirmed(_)));
     found.unless(confirmed <= 1, "an order is paid at most once", || {
@@ -31,7 +28,12 @@ pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
         format!("{order_no}: {shipped} times")
     });
     let mut before: Option<&PlacedOrder> = None;
-    for (event, after) in &story.steps {
+    for OrderStep {
+        event,
+        order: after,
+        ..
+    } in &story.steps
+    {
         money_adds_up(after, found);
         if let Some(before) = before {
             paid_is_never_undone(before, after, found);
@@ -176,7 +178,7 @@ pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
             }
         }
     }
-    for act in &aftermath.said.accepted {
+    for act in &aftermath.record.said.accepted {
         let there = is_there(aftermath, act);
         found.unless(there, "what callers were told is stored", || {
             format!("{act:?}")
@@ -205,11 +207,6 @@ pub(crate) fn come_to_an_end(aftermath: &Aftermath<'_>, found: &mut Found) {
     strays_have_met_their_orders(aftermath, found);
     for story in aftermath.orders.values() {
         let order = story.now();
-        let open = order.status == OrderStatus::Open;
-        let over = order.expires_at.plus_secs(LATEST_END_SECS) <= aftermath.now;
-        found.unless(!(open && over), "an order ends by time", || {
-            format!("{} is open", order.order_no)
-        });
         for payment in &order.payments {
             let unclaimed = aftermath
                 .strays

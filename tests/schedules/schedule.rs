@@ -35,6 +35,8 @@ pub(crate) enum Afterwards {
     Briefly,
     /// Until everything that ends by time has ended.
     ForLong,
+    /// Until the day's bills are there, and are taken in.
+    NextDay,
 }
 
 /// Who signs for the gateways.

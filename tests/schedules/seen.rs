@@ -20,7 +20,7 @@ pub(crate) fn by_reader(aftermath: &Aftermath<'_>, found: &mut Found) {
         .map(|(place, event)| (event.id.to_string(), place))
         .collect();
     let mut told = 0;
-    for visit in &aftermath.told.visits {
+    for visit in &aftermath.record.told.visits {
         let mut next = None;
         for id in visit {
             let Some(place) = places.get(id).copied() else {
@@ -78,8 +78,10 @@ pub(crate) async fn in_views(aftermath: &Aftermath<'_>, views: &Views, found: &m
         .values()
         .map(|story| &story.now().exceptions);
     let strays = aftermath.strays.values().map(|stray| &stray.exceptions);
+    let bills = aftermath.bills.values().map(|bill| &bill.exceptions);
     let folded = orders
         .chain(strays)
+        .chain(bills)
         .flatten()
         .filter(|exception| exception.resolution.is_none())
         .count();

@@ -5,23 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use tower::ServiceExt as _;
 
+use crate::ask::{Heard, PATIENCE, Said, Waiting};
 use crate::node::Site;
 use crate::schedule::{Act, Pay, Step, order_no};
-
-/// How often whoever got no answer asks again.
-const TRIES: usize = 6;
-
-/// How long a caller waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Shop, buyers, and the people at the gateways.
 pub(crate) struct Shop {
@@ -29,29 +20,7 @@ pub(crate) struct Shop {
     pub(crate) api_key: Arc<str>,
     /// Where a buyer who has paid goes back to.
     returns: Mutex<BTreeMap<String, String>>,
-    pub(crate) said: Mutex<Said>,
-}
-
-/// What the shop was answered.
-#[derive(Default)]
-pub(crate) struct Said {
-    /// Writes that succeeded.
-    pub(crate) accepted: Vec<Act>,
-    /// Answers that nobody may get.
-    pub(crate) scandals: Vec<String>,
-}
-
-/// An answer, read whole.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) location: Option<String>,
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
+    said: Mutex<Said>,
 }
 
 impl Shop {
@@ -73,7 +42,7 @@ impl Shop {
         }
     }
 
-    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
+    pub(crate) fn said(&self) -> std::sync::MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -126,10 +95,14 @@ impl Shop {
     /// What buyers and the people at the gateways do; the gateways may refuse it.
     async fn act_at_gateway(&self, act: Act) {
         match act {
-            Act::Pay { pay, minor, via } => self.pay(pay, minor, via).await,
+            Act::Pay { pay, minor, via } => {
+                self.pay(pay, minor, via).await;
+                self.look_for_money().await;
+            }
             Act::PayAgain(pay) => {
                 let again = json!({ "again": true });
                 self.at_gateway("pay", pay, again).await;
+                self.look_for_money().await;
             }
             Act::Resend { pay, via } => self.at_gateway("resend", pay, via_of(pay, via)).await,
             Act::CloseAtGateway(pay) => self.at_gateway("close", pay, json!({})).await,
@@ -162,7 +135,7 @@ impl Shop {
         fulfilment: &str,
         life_s: u64,
     ) -> Option<StatusCode> {
-        let now = payfold::world::Clock::now(&self.site.clock);
+        let now = self.now();
         let expires = now.as_micros() / 1_000_000 + i64::try_from(life_s).unwrap();
         let expires = chrono::DateTime::from_timestamp(expires, 0).unwrap();
         let placed = json!({
@@ -200,6 +173,19 @@ impl Shop {
         Some(answer.status)
     }
 
+    /// Whether nobody knows what the gateway made of a payment.
+    pub(crate) async fn is_starting(&self, pay: Pay) -> bool {
+        let path = format!("/v1/orders/{}", order_no(pay.order));
+        let Some(order) = self.answer(Method::GET, &path, Value::Null).await else {
+            return false;
+        };
+        let order = order.json();
+        let mut payments = order["payments"].as_array().into_iter().flatten();
+        payments.any(|payment| {
+            payment["out_trade_no"] == pay.out_trade_no() && payment["status"] == "starting"
+        })
+    }
+
     fn remember_return(&self, pay: Pay, back: String) {
         let mut returns = self.returns.lock().unwrap_or_else(PoisonError::into_inner);
         returns.insert(pay.out_trade_no(), back);
@@ -212,7 +198,7 @@ impl Shop {
             let request = Request::post("/alipay/cashier")
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(Body::from(form));
-            let answer = send(&self.site.gateways, request.unwrap()).await;
+            let answer = self.send(&self.site.gateways, request.unwrap()).await;
             if let Some(location) = answer.location {
                 self.remember_return(pay, path_of(&location));
             }
@@ -230,7 +216,13 @@ impl Shop {
             let returns = self.returns.lock().unwrap_or_else(PoisonError::into_inner);
             returns.get(&pay.out_trade_no()).cloned()
         }?;
-        self.ask(Method::GET, &back, Value::Null).await
+        let answer = self.answer(Method::GET, &back, Value::Null).await?;
+        self.said().heard.push(Heard {
+            who: Waiting::Buyer(pay),
+            from: answer.asked_at,
+            until: self.now(),
+        });
+        Some(answer.status)
     }
 
     async fn wait(&self, order: u8) -> Option<StatusCode> {
@@ -243,12 +235,22 @@ impl Shop {
             .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key))
             .header(header::IF_NONE_MATCH, format!("\"{version}\""))
             .body(Body::empty());
-        let asked = tokio::time::timeout(PATIENCE, send(&door.router, request.unwrap()));
-        tokio::select! {
+        let asked = tokio::time::timeout(PATIENCE, self.send(&door.router, request.unwrap()));
+        let answer = tokio::select! {
             biased;
-            () = door.life.ended() => None,
-            answer = asked => answer.ok().map(|answer| answer.status),
-        }
+            () = door.life.ended() => return None,
+            answer = asked => answer.ok()?,
+        };
+        let who = match answer.status {
+            StatusCode::NOT_MODIFIED => Waiting::Shop { order },
+            _ => Waiting::TheShopTold { order },
+        };
+        self.said().heard.push(Heard {
+            who,
+            from: answer.asked_at,
+            until: self.now(),
+        });
+        Some(answer.status)
     }
 
     async fn resolve(&self, order: u8, action: &str) -> Option<StatusCode> {
@@ -273,87 +275,6 @@ impl Shop {
     async fn post(&self, order: u8, what: &str, body: Value) -> Option<StatusCode> {
         let path = format!("/v1/orders/{}/{what}", order_no(order));
         self.ask(Method::POST, &path, body).await
-    }
-
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Option<StatusCode> {
-        self.answer(method, path, body)
-            .await
-            .map(|answer| answer.status)
-    }
-
-    /// Asks payfold, again where no answer came or payfold could not answer for the outcome.
-    async fn answer(&self, method: Method, path: &str, body: Value) -> Option<Answer> {
-        for attempt in 0..TRIES {
-            self.site.luck.short_pause(("shop", path)).await;
-            if let Some(answer) = self.try_once(attempt, &method, path, &body).await {
-                match answer.status.as_u16() {
-                    502..=504 => {}
-                    500 => {
-                        let scandal = format!("500 to {method} {path}");
-                        self.said().scandals.push(scandal);
-                    }
-                    _ => return Some(answer),
-                }
-            }
-            sleep(Duration::from_millis(700)).await;
-        }
-        None
-    }
-
-    async fn try_once(
-        &self,
-        attempt: usize,
-        method: &Method,
-        path: &str,
-        body: &Value,
-    ) -> Option<Answer> {
-        let door = self.site.door(attempt + path.len())?;
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key));
-        let body = if body.is_null() {
-            Body::empty()
-        } else {
-            Body::from(body.to_string())
-        };
-        let asked = send(&door.router, request.body(body).unwrap());
-        tokio::select! {
-            biased;
-            () = door.life.ended() => None,
-            answer = tokio::time::timeout(PATIENCE, asked) => answer.ok(),
-        }
-    }
-
-    async fn at_gateway(&self, what: &str, pay: Pay, mut body: Value) {
-        body["gateway"] = pay.gateway().into();
-        body["out_trade_no"] = pay.out_trade_no().into();
-        self.sandbox(Method::POST, &format!("/_sandbox/{what}"), &body)
-            .await;
-    }
-
-    /// Asks the gateways' own routes.
-    pub(crate) async fn sandbox(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() {
-            Body::empty()
-        } else {
-            Body::from(body.to_string())
-        };
-        let request = Request::builder().method(method).uri(path).body(body);
-        send(&self.site.gateways, request.unwrap()).await
-    }
-}
-
-pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
-    let answer = router.clone().oneshot(request).await.unwrap();
-    let location = answer.headers().get(header::LOCATION);
-    let location = location.map(|value| value.to_str().unwrap().to_owned());
-    let status = answer.status();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    Answer {
-        status,
-        location,
-        body,
     }
 }
 

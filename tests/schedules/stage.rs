@@ -19,14 +19,16 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::aftermath::{Aftermath, Violation};
+use crate::aftermath::{Aftermath, Record, Violation};
 use crate::draw::Shared;
 use crate::luck::Luck;
+use crate::next_day;
 use crate::node::{START_SECS, Site, VirtualClock};
 use crate::post::{Post, Straggler};
 use crate::reader::Reader;
-use crate::schedule::{Afterwards, Fault, Schedule, Signer};
+use crate::schedule::{Act, Afterwards, Fault, Notifies, Schedule, Signer};
 use crate::shop::Shop;
+use crate::times::Settled;
 
 const PORTS: Ports = Ports {
     sandbox: 8090,
@@ -46,7 +48,7 @@ const UNDER_WAY: Duration = Duration::from_secs(40);
 const SWEPT: Duration = Duration::from_secs(65);
 
 /// How long it takes at most until a short order has ended by time.
-const ENDED: Duration = Duration::from_secs(300 + 11 * 60);
+const ENDED: Duration = Duration::from_secs(300 + 180);
 
 /// Who has not been told of an event after this time is never told.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -157,8 +159,8 @@ async fn on_stage(schedule: &Schedule, equipment: &Equipment) -> Played {
     }
     while steps.join_next().await.is_some() {}
     crashes.shutdown().await;
-    world.calm_down().await;
-    world.look_back().await
+    let (settled, imported_again) = world.calm_down(schedule).await;
+    world.look_back(schedule, settled, imported_again).await
 }
 
 struct Stage {
@@ -180,7 +182,7 @@ impl Stage {
         } = schedule;
         let clock = VirtualClock::start();
         let entropy = Arc::new(Shared::new(seed ^ 0x5eed));
-        let luck = Luck::new(seed ^ 0x1acc, setting.latency_ms, faults.clone());
+        let luck = Luck::new(seed ^ 0x1acc, setting.latency_ms, faults.clone(), clock);
         let (post, late) = Post::new();
         let now = move || start() + chrono::TimeDelta::from_std(clock.elapsed()).unwrap();
         let outside = payfold_sandbox::Outside {
@@ -228,8 +230,9 @@ impl Stage {
         (stage, late)
     }
 
-    /// Ends all faults, and lets time go on until everything that was under way has arrived.
-    async fn calm_down(&self) {
+    /// Ends all faults, and lets time go on until everything that was under way has arrived. Answers
+    /// with the gateways' books when everything had ended there.
+    async fn calm_down(&self, schedule: &Schedule) -> (Settled, Option<Vec<String>>) {
         self.site.luck.calm_down();
         let faults = "/_sandbox/faults";
         self.shop
@@ -239,6 +242,43 @@ impl Stage {
         sleep(UNDER_WAY).await;
         // What was slow may have ended a process since.
         self.site.all_up().await;
+        if asks_again(schedule) {
+            self.ask_again(schedule).await;
+        }
+        self.let_notifies_arrive().await;
+        let settled = Settled {
+            at: self.shop.now(),
+            trades: self.shop.books().await["items"].as_array().unwrap().clone(),
+        };
+        let mut imported_again = None;
+        match self.site.setting.afterwards {
+            Afterwards::Briefly => sleep(SWEPT).await,
+            Afterwards::ForLong => sleep(ENDED).await,
+            Afterwards::NextDay => {
+                sleep(SWEPT).await;
+                imported_again = Some(next_day::comes(&self.site).await);
+            }
+        }
+        self.fall_silent().await;
+        (settled, imported_again)
+    }
+
+    /// The shop asks again for every start that was cut off.
+    async fn ask_again(&self, schedule: &Schedule) {
+        for step in &schedule.steps {
+            if let Act::Start(pay) = step.act
+                && self.shop.is_starting(pay).await
+            {
+                Arc::clone(&self.shop).take(step.clone()).await;
+            }
+        }
+    }
+
+    /// Lets the gateways' clock jump from one notify to the next, until each is accepted or given up.
+    async fn let_notifies_arrive(&self) {
+        if self.site.setting.notifies == Notifies::AllLost {
+            return;
+        }
         for _ in 0..RETRIES {
             let Some(left) = self.sandbox.next_due() else {
                 break;
@@ -249,12 +289,6 @@ impl Stage {
                 .await;
             sleep(Duration::from_secs(1)).await;
         }
-        sleep(match self.site.setting.afterwards {
-            Afterwards::Briefly => SWEPT,
-            Afterwards::ForLong => ENDED,
-        })
-        .await;
-        self.fall_silent().await;
     }
 
     /// Waits until nothing has happened for a while, so that everybody has been told of the last event.
@@ -269,22 +303,25 @@ impl Stage {
         }
     }
 
-    async fn look_back(&self) -> Played {
-        let books = self
-            .shop
-            .sandbox(Method::GET, "/_sandbox/trades", &Value::Null)
-            .await
-            .json();
-        let said = std::mem::take(&mut *self.shop.said.lock().unwrap());
-        let aftermath = Aftermath::read(
-            &self.store,
-            &books,
-            self.reader.told(),
-            said,
-            self.post.broken_promises(),
-            payfold::world::Clock::now(&self.site.clock),
-        )
-        .await;
+    async fn look_back(
+        &self,
+        schedule: &Schedule,
+        settled: Settled,
+        imported_again: Option<Vec<String>>,
+    ) -> Played {
+        let books = self.shop.books().await;
+        let record = Record {
+            schedule,
+            told: self.reader.told(),
+            said: std::mem::take(&mut *self.shop.said()),
+            promises: self.post.broken_promises(),
+            troubles: self.site.luck.troubles.in_order(),
+            settled,
+            imported_again,
+            asked_again: asks_again(schedule),
+            now: self.shop.now(),
+        };
+        let aftermath = Aftermath::read(&self.store, &books, record).await;
         let door = self.site.next_door(0).await;
         Played {
             violations: aftermath.judge(&door.views).await,
@@ -293,6 +330,11 @@ impl Stage {
             story: aftermath.story(),
         }
     }
+}
+
+/// Whether the shop asks for its starts again; else the jobs alone heal them.
+fn asks_again(schedule: &Schedule) -> bool {
+    schedule.seed.is_multiple_of(2)
 }
 
 /// Lets the gateways' notifies leave when they are due.

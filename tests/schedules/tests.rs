@@ -105,6 +105,51 @@ fn of_two_payments_by_one_number_the_second_goes_back() {
     holds(76, setting, steps);
 }
 
+/// The shop had asked a moment before the money came, and the buyer's question was never asked.
+#[test]
+fn a_buyer_who_returns_right_after_somebody_asked_hears_of_his_money() {
+    let pay = external(1);
+    let setting = Setting {
+        notifies: Notifies::AllLost,
+        ..setting()
+    };
+    let steps = vec![
+        (2_498, place(0, 8_800)),
+        (2_810, Act::Start(pay)),
+        (12_756, Act::Wait { order: 0 }),
+        (14_132, paid(pay, "v2")),
+        (14_200, Act::Return(pay)),
+    ];
+    holds(11, setting, steps);
+}
+
+/// A node that had placed the order did not know the payment that another had started, and refused
+/// notifies and answers about it.
+#[test]
+fn money_of_a_payment_that_another_node_started_is_taken_in_at_once() {
+    let pay = Pay {
+        number: 2,
+        order: 1,
+        method: "wechatpay.native",
+    };
+    let setting = Setting {
+        nodes: 2,
+        ..setting()
+    };
+    let asked = Act::Pay {
+        pay,
+        minor: None,
+        via: "v2-hmac",
+    };
+    let steps = vec![
+        (2_129, place(1, 1)),
+        (2_289, Act::Start(pay)),
+        (8_648, asked),
+        (15_971, Act::Wait { order: 1 }),
+    ];
+    holds(2_748, setting, steps);
+}
+
 fn external(number: u8) -> Pay {
     Pay {
         number,

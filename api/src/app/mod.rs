@@ -54,6 +54,7 @@ pub use settings::{ApiKey, ApiKeys, MetricsAccess, Scope, Settings};
 pub use tokens::Tokens;
 pub use upkeep::Progress;
 
+pub use crate::control::Mode;
 use crate::world::World;
 use aggregate::BillOf;
 use calls::{Fetched, LinesOut, Recent};

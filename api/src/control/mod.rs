@@ -16,7 +16,7 @@ use payfold_projections::View;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-pub(crate) use wire::Mode;
+pub use wire::Mode;
 pub(crate) use wire::{Reply, Request};
 
 use payfold_domain::AccountName;
