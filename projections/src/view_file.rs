@@ -24,7 +24,7 @@ const BINARY: &str = env!("CARGO_PKG_VERSION");
 const PRAGMAS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -4096;
+    PRAGMA cache_size = -1024;
     PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;";
 

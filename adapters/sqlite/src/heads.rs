@@ -1,8 +1,9 @@
-//! The ends of the streams that were written last, so that the writer need not look them up again.
+//! What the writer remembers of its file, so that it need not look it up again: the ends of the streams
+//! that were written last, and the keys of evidence.
 
 use std::collections::HashMap;
 
-use payfold_store::{Head, StreamName};
+use payfold_store::{Hash, Head, StreamName};
 
 /// How many streams one generation holds; two generations take some 3 MB.
 const GENERATION: usize = 8_192;
@@ -19,6 +20,8 @@ pub(crate) struct KnownStream {
 pub(crate) struct Heads {
     recent: HashMap<StreamName, KnownStream>,
     older: HashMap<StreamName, KnownStream>,
+    /// The rows of keys, by fingerprint. There are few.
+    keys: HashMap<Hash, i64>,
 }
 
 impl Heads {
@@ -40,9 +43,18 @@ impl Heads {
         self.recent.insert(stream.clone(), known);
     }
 
+    pub(crate) fn key(&self, fingerprint: &Hash) -> Option<i64> {
+        self.keys.get(fingerprint).copied()
+    }
+
+    pub(crate) fn put_key(&mut self, fingerprint: Hash, id: i64) {
+        self.keys.insert(fingerprint, id);
+    }
+
     /// Forgets everything, as after a transaction that was rolled back.
     pub(crate) fn clear(&mut self) {
         self.recent.clear();
         self.older.clear();
+        self.keys.clear();
     }
 }

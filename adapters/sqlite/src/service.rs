@@ -117,6 +117,7 @@ impl Turn {
         for work in group {
             work.reply(failure.as_deref());
         }
+        self.writer.announce();
         self.checkpoints.wake();
         self.writer.shorten_log();
     }

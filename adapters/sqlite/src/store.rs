@@ -168,7 +168,10 @@ fn in_place<T>(
     store: &Mutex<InPlace>,
     work: impl FnOnce(&mut Changes<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    lock(store).writer.transact(work)
+    let writer = &mut lock(store).writer;
+    let done = writer.transact(work);
+    writer.announce();
+    done
 }
 
 fn read_only<T>() -> Result<T, StoreError> {

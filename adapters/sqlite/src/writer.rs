@@ -31,6 +31,11 @@ pub(crate) struct Writer {
     /// None between an error and the next transaction.
     connection: Option<Connection>,
     heads: Heads,
+    /// The position of the last event; None after an error, for a commit that failed may have become
+    /// durable after all.
+    last: Option<u64>,
+    /// The position that those who watch the tip were woken for last.
+    announced: Option<u64>,
     tip: watch::Sender<Position>,
     log_pages: Arc<AtomicI32>,
 }
@@ -44,6 +49,8 @@ impl Writer {
             origin,
             connection: Some(connection),
             heads: Heads::default(),
+            last: Some(last),
+            announced: Some(last),
             tip: watch::Sender::new(Position(last)),
             log_pages,
         })
@@ -53,8 +60,9 @@ impl Writer {
         self.tip.subscribe()
     }
 
-    /// Runs `work` in one transaction and makes it durable, then publishes the tip. On an error all of
-    /// it is rolled back, and a file is opened anew for the next one.
+    /// Runs `work` in one transaction, makes it durable and moves the tip. On an error all of it is
+    /// rolled back, and a file is opened anew for the next one. Nobody who watches the tip is woken
+    /// before [`Writer::announce`]: whoever waits for the work itself comes first.
     pub(crate) fn transact<T>(
         &mut self,
         work: impl FnOnce(&mut Changes<'_>) -> Result<T, StoreError>,
@@ -108,28 +116,38 @@ impl Writer {
             return Err(StoreError::Unavailable("the store is closed".to_owned()));
         };
         run(connection, "BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))?;
-        let last = last_position(connection).map_err(failed("reading the last position"))?;
-        // More than was published, where a commit that failed had become durable after all.
-        self.publish(Position(last));
+        let last = match self.last {
+            Some(last) => last,
+            None => last_position(connection).map_err(failed("reading the last position"))?,
+        };
         let mut changes = Changes {
             connection,
             heads: &mut self.heads,
             last,
         };
         let done = work(&mut changes)?;
-        let last = Position(changes.last);
+        let last = changes.last;
         run(connection, "COMMIT").map_err(failed("committing"))?;
-        self.publish(last);
+        self.last = Some(last);
+        self.tip.send_if_modified(|tip| {
+            *tip = Position(last);
+            false
+        });
         Ok(done)
     }
 
-    fn publish(&self, last: Position) {
-        self.tip
-            .send_if_modified(|tip| std::mem::replace(tip, last) != last);
+    /// Wakes those who watch the tip, if it has moved.
+    pub(crate) fn announce(&mut self) {
+        let moved = self.last.is_some() && self.last != self.announced;
+        if moved {
+            self.announced = self.last;
+            self.tip.send_modify(|_tip| {});
+        }
     }
 
     fn recover(&mut self) {
         self.heads.clear();
+        self.last = None;
         match self.origin {
             Origin::File(_) => self.connection = None,
             Origin::Memory => {

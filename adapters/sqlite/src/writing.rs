@@ -49,15 +49,21 @@ impl Changes<'_> {
                 return Ok(repeat.unwrap_or(conflict));
             }
         }
+        let mut unclaimed = Vec::with_capacity(append.claims.len());
         for request in &append.claims {
-            if let Some(owner) = self.refused(&append.stream, request)? {
-                return Ok(Outcome::ClaimConflict {
-                    claim: request.claim.clone(),
-                    owner,
-                });
+            match claim_owner(self.connection, &request.claim)? {
+                Some(owner) if owner == append.stream => {}
+                Some(owner) if !may_be_taken(&owner, request) => {
+                    return Ok(Outcome::ClaimConflict {
+                        claim: request.claim.clone(),
+                        owner,
+                    });
+                }
+                Some(_) | None => unclaimed.push(request),
             }
         }
-        self.store(append, known).map_err(failed("appending"))
+        self.store(append, known, &unclaimed)
+            .map_err(failed("appending"))
     }
 
     /// Writes a cell if it is at the expected revision.
@@ -116,22 +122,13 @@ impl Changes<'_> {
             .optional()
     }
 
-    /// Whose the claim is, unless the stream may have it.
-    fn refused(
-        &self,
-        stream: &StreamName,
-        request: &ClaimRequest,
-    ) -> Result<Option<StreamName>, StoreError> {
-        let owner = claim_owner(self.connection, &request.claim)?;
-        Ok(owner.filter(|owner| {
-            let taken_over =
-                matches!(owner, StreamName::Stray(_)) && request.take_from.as_ref() == Some(owner);
-            owner != stream && !taken_over
-        }))
-    }
-
     /// Everything is allowed by now; from here on only the engine can fail.
-    fn store(&mut self, append: &Append, known: Option<KnownStream>) -> rusqlite::Result<Outcome> {
+    fn store(
+        &mut self,
+        append: &Append,
+        known: Option<KnownStream>,
+        unclaimed: &[&ClaimRequest],
+    ) -> rusqlite::Result<Outcome> {
         let head = Head {
             version: append.expected.saturating_add(count(&append.events)),
             hash: append.events.last().map_or([0; 32], |event| event.hash),
@@ -142,7 +139,7 @@ impl Changes<'_> {
             self.last = self.last.saturating_add(1);
             self.put_event(append, id, version, event)?;
         }
-        for request in &append.claims {
+        for request in unclaimed {
             self.put_claim(request, id)?;
         }
         if let Some(evidence) = &append.evidence {
@@ -212,13 +209,12 @@ impl Changes<'_> {
         let key = ClaimKey::of(&request.claim);
         self.run(
             "INSERT INTO claims (kind, account, number, stream_id) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT DO UPDATE SET stream_id = excluded.stream_id \
-             WHERE stream_id != excluded.stream_id",
+             ON CONFLICT DO UPDATE SET stream_id = excluded.stream_id",
             (key.kind, key.account, key.number, stream),
         )
     }
 
-    fn put_evidence(&self, evidence: &NewEvidence, first: u64) -> rusqlite::Result<()> {
+    fn put_evidence(&mut self, evidence: &NewEvidence, first: u64) -> rusqlite::Result<()> {
         let key = self.key_id(&evidence.key)?;
         let message = &evidence.message;
         self.run(
@@ -235,7 +231,18 @@ impl Changes<'_> {
         )
     }
 
-    fn key_id(&self, key: &EvidenceKey) -> rusqlite::Result<i64> {
+    fn key_id(&mut self, key: &EvidenceKey) -> rusqlite::Result<i64> {
+        let fingerprint = key.fingerprint.0;
+        if let Some(id) = self.heads.key(&fingerprint) {
+            return Ok(id);
+        }
+        let id = self.key_row(key)?;
+        self.heads.put_key(fingerprint, id);
+        Ok(id)
+    }
+
+    /// The key's row, made where there is none.
+    fn key_row(&self, key: &EvidenceKey) -> rusqlite::Result<i64> {
         let fingerprint = key.fingerprint.0;
         let known = self
             .connection
@@ -277,6 +284,11 @@ impl Changes<'_> {
             .execute(params)
             .map(|_rows| ())
     }
+}
+
+/// A stray's claims go over to the order that takes it up; nobody else's ever do.
+fn may_be_taken(owner: &StreamName, request: &ClaimRequest) -> bool {
+    matches!(owner, StreamName::Stray(_)) && request.take_from.as_ref() == Some(owner)
 }
 
 fn count(events: &[NewEvent]) -> u64 {

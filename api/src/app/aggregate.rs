@@ -1,6 +1,7 @@
 //! The streams that the application decides on, seen alike: how each is named, folded and kept.
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use payfold_domain::account::{Account, evolve_account};
 use payfold_domain::bill::{Bill, evolve_bill};
@@ -44,7 +45,7 @@ pub(crate) trait Aggregate: Clone + Send + Sync + Sized + 'static {
     /// The stream of that name.
     fn stream(key: &Self::Key) -> StreamName;
     /// Where the kind's states are kept.
-    fn lanes(app: &App) -> &Lanes<Self::Key, Folded<Self>>;
+    fn lanes(app: &App) -> &Lanes<Self::Key, Arc<Folded<Self>>>;
     /// Tells whoever waits for the stream that it has changed.
     fn changed(app: &App, key: &Self::Key);
 }
@@ -84,7 +85,7 @@ impl Aggregate for Order {
         StreamName::Order(key.clone())
     }
 
-    fn lanes(app: &App) -> &Lanes<OrderNo, Folded<Self>> {
+    fn lanes(app: &App) -> &Lanes<OrderNo, Arc<Folded<Self>>> {
         &app.orders
     }
 
@@ -127,7 +128,7 @@ impl Aggregate for Stray {
         StreamName::Stray(key.clone())
     }
 
-    fn lanes(app: &App) -> &Lanes<PaymentRef, Folded<Self>> {
+    fn lanes(app: &App) -> &Lanes<PaymentRef, Arc<Folded<Self>>> {
         &app.strays
     }
 
@@ -166,7 +167,7 @@ impl Aggregate for Account {
         StreamName::Account(key.clone())
     }
 
-    fn lanes(app: &App) -> &Lanes<AccountName, Folded<Self>> {
+    fn lanes(app: &App) -> &Lanes<AccountName, Arc<Folded<Self>>> {
         &app.account_streams
     }
 
@@ -217,7 +218,7 @@ impl Aggregate for Bill {
         }
     }
 
-    fn lanes(app: &App) -> &Lanes<BillOf, Folded<Self>> {
+    fn lanes(app: &App) -> &Lanes<BillOf, Arc<Folded<Self>>> {
         &app.bill_streams
     }
 

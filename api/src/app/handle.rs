@@ -1,6 +1,8 @@
 //! The one way by which anything is written: enter the stream's lane, fold, decide, append, answer.
 //! A conflict is decided again, until a deadline; nothing else is.
 
+use std::sync::Arc;
+
 use payfold_domain::Timestamp;
 use payfold_domain::event::Event;
 use payfold_store::{
@@ -39,7 +41,7 @@ pub(crate) struct Changed<A> {
     /// Whether anything was written.
     pub(crate) made: Made,
     /// The stream after it.
-    pub(crate) folded: Folded<A>,
+    pub(crate) folded: Arc<Folded<A>>,
 }
 
 /// Claims that a decision asked for and that belong to other streams.
@@ -108,7 +110,7 @@ impl App {
         loop {
             let (folded, origin) = match lane.take(key) {
                 Some(folded) => (folded, Origin::Kept),
-                None => (self.fold_now::<A>(key).await?, Origin::Read),
+                None => (Arc::new(self.fold_now::<A>(key).await?), Origin::Read),
             };
             let decided = decide(&folded.state, &taken);
             let writes = decided.as_ref().is_ok_and(|events| !events.is_empty());
@@ -124,7 +126,7 @@ impl App {
                 }
             };
             if events.is_empty() {
-                lane.keep(key, folded.clone());
+                lane.keep(key, Arc::clone(&folded));
                 return Ok(Changed {
                     made: Made::There,
                     folded,
@@ -135,15 +137,15 @@ impl App {
             let append = self.prepare(&A::stream(key), &folded, receipt, now, &wire, ground)?;
             match self.store.append(append).await.map_err(AppError::from)? {
                 Outcome::Appended { position, head } => {
-                    let state = events
-                        .iter()
-                        .fold(folded.state, |state, event| state.evolve(event, now));
-                    let folded = Folded {
-                        state,
+                    let state = Arc::unwrap_or_clone(folded).state;
+                    let folded = Arc::new(Folded {
+                        state: events
+                            .iter()
+                            .fold(state, |state, event| state.evolve(event, now)),
                         head,
                         position,
-                    };
-                    lane.keep(key, folded.clone());
+                    });
+                    lane.keep(key, Arc::clone(&folded));
                     A::changed(self, key);
                     return Ok(Changed {
                         made: Made::New,

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 const LANES: usize = 1023;
 
 /// How many folded states a lane keeps.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 
 /// Streams named `K`, folded to `V`.
 pub(crate) struct Lanes<K, V> {

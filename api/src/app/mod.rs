@@ -16,6 +16,7 @@ mod lanes;
 mod metrics;
 mod observe;
 mod orders;
+mod owners;
 mod payments;
 mod refunds;
 mod returns;
@@ -59,6 +60,7 @@ use crate::world::World;
 use aggregate::BillOf;
 use calls::{Fetched, LinesOut, Recent};
 use lanes::Lanes;
+use owners::Owners;
 use unwanted::Unwanted;
 use waiters::Waiters;
 
@@ -81,12 +83,13 @@ pub struct App {
     pub tokens: Tokens,
     /// What is counted.
     pub metrics: Metrics,
-    orders: Lanes<OrderNo, Folded<Order>>,
-    strays: Lanes<PaymentRef, Folded<Stray>>,
-    account_streams: Lanes<AccountName, Folded<AccountState>>,
-    bill_streams: Lanes<BillOf, Folded<Bill>>,
+    orders: Lanes<OrderNo, Arc<Folded<Order>>>,
+    strays: Lanes<PaymentRef, Arc<Folded<Stray>>>,
+    account_streams: Lanes<AccountName, Arc<Folded<AccountState>>>,
+    bill_streams: Lanes<BillOf, Arc<Folded<Bill>>>,
     /// Payments that are being started at their gateways, one call at a time for each.
     starts: Lanes<PaymentRef, ()>,
+    owners: Owners,
     waiters: Waiters,
     lines_out: LinesOut,
     certificates_fetched: Fetched,
@@ -121,6 +124,7 @@ impl App {
             account_streams: Lanes::new(),
             bill_streams: Lanes::new(),
             starts: Lanes::new(),
+            owners: Owners::default(),
             waiters: Waiters::new(),
             lines_out: LinesOut::default(),
             certificates_fetched: Fetched::default(),

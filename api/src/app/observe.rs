@@ -141,9 +141,15 @@ impl App {
 
     /// The order that a payment's number belongs to.
     pub(crate) async fn order_of(&self, payment: &PaymentRef) -> Result<Option<OrderNo>, AppError> {
+        if let Some(order_no) = self.owners.get(payment) {
+            return Ok(Some(order_no));
+        }
         match self.store.owner(&Claim::Payment(payment.clone())).await? {
             None => Ok(None),
-            Some(StreamName::Order(order_no)) => Ok(Some(order_no)),
+            Some(StreamName::Order(order_no)) => {
+                self.owners.put(payment, &order_no);
+                Ok(Some(order_no))
+            }
             Some(other) => Err(AppError::Store(StoreError::Damaged {
                 place: format!(
                     "the claim of {} in {}",

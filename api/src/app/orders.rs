@@ -1,5 +1,6 @@
 //! What callers ask of an order as a whole: place, read, wait, cancel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use payfold_domain::command::{Command, Conclude, PlaceOrder, Rejection};
@@ -36,7 +37,7 @@ pub struct Written {
     /// Whether anything was written.
     pub made: Made,
     /// The order after it.
-    pub order: Folded<Order>,
+    pub order: Arc<Folded<Order>>,
 }
 
 impl App {

@@ -47,6 +47,11 @@ impl App {
         request: StartRequest,
     ) -> Result<Written, AppError> {
         let account = self.account(&payment.account)?;
+        // Every order of an account shares its one name: thousands are kept in memory.
+        let payment = PaymentRef {
+            account: account.name.clone(),
+            ..payment
+        };
         if !account.methods().contains(&request.method) {
             return Err(AppError::MethodNotOffered {
                 offered: account.methods().to_vec(),
@@ -62,17 +67,19 @@ impl App {
         let written = self
             .store_intent(&account, order_no, &payment, &request)
             .await?;
-        self.take_up_claimed(&account, &payment, order_no).await?;
+        let money_waited = self.take_up_claimed(&account, &payment, order_no).await?;
         if let Some(way) = Way::of(request.method) {
             return self
                 .offer(&account, way, written.made, order_no, &payment)
                 .await;
         }
-        Ok(Written {
-            made: written.made,
-            // Money may have waited for the number.
-            order: self.fold_now::<Order>(order_no).await?,
-        })
+        match money_waited {
+            false => Ok(written),
+            true => Ok(Written {
+                made: written.made,
+                order: Arc::new(self.fold_now::<Order>(order_no).await?),
+            }),
+        }
     }
 
     async fn store_intent(
@@ -106,6 +113,7 @@ impl App {
                 Ok(decide(order, Command::StartPayment(start))?)
             })
             .await?;
+        self.owners.put(payment, order_no);
         Ok(Written {
             made: changed.made,
             order: changed.folded,
@@ -131,7 +139,7 @@ impl App {
         if !self.needs_offer(order, started) {
             return Ok(Written {
                 made,
-                order: folded,
+                order: Arc::new(folded),
             });
         }
         match self.ask_for_offer(account, way, order, started).await? {
@@ -149,7 +157,10 @@ impl App {
             }
             Started::Refused { code, message } => {
                 if let Some(order) = self.paid_already(account, order_no, payment, &code).await? {
-                    return Ok(Written { made, order });
+                    return Ok(Written {
+                        made,
+                        order: Arc::new(order),
+                    });
                 }
                 let failed = FailPaymentStart {
                     payment: payment.clone(),

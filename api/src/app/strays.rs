@@ -37,10 +37,12 @@ impl App {
             })
             .await;
         match stored {
-            Ok(_) => match self.order_of(&payment).await? {
-                Some(order_no) => self.take_up_claimed(account, &payment, &order_no).await,
-                None => Ok(()),
-            },
+            Ok(_) => {
+                if let Some(order_no) = self.order_of(&payment).await? {
+                    self.take_up_claimed(account, &payment, &order_no).await?;
+                }
+                Ok(())
+            }
             Err(StrayFailure::TakenUp(order_no)) => {
                 self.take_up_claimed(account, &payment, &order_no).await?;
                 self.observe_at_order(account, &order_no, said, ground)
@@ -50,15 +52,16 @@ impl App {
         }
     }
 
-    /// An order that has claimed a number takes up what is known of it already.
+    /// An order that has claimed a number takes up what is known of it already. Answers whether
+    /// anything was.
     pub(crate) async fn take_up_claimed(
         &self,
         account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         if self.store.head(&Stray::stream(payment)).await?.version == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let taken_up = self
             .change::<Stray, StrayFailure>(payment, Ground::Nothing, |stray, _| {
@@ -75,10 +78,10 @@ impl App {
             Ok(changed) => {
                 self.hear_stray(account, payment, order_no, &changed.folded.state)
                     .await?;
-                Ok(())
+                Ok(true)
             }
             // Another order has it by a person's decision; this one is told nothing.
-            Err(StrayFailure::TakenUp(_)) => Ok(()),
+            Err(StrayFailure::TakenUp(_)) => Ok(true),
             Err(StrayFailure::App(error)) => Err(error),
         }
     }

@@ -40,7 +40,11 @@ pub(super) fn started(
         unmoved: Unmoved::default(),
     };
     match find(order, &event.payment) {
-        Err(_) => order.payments.push(fresh),
+        Err(_) => {
+            // Most orders have one; room for the usual four would be most of what an order takes.
+            order.payments.reserve_exact(1);
+            order.payments.push(fresh);
+        }
         Ok(payment) => match (&payment.stage, payment.transactions.is_empty()) {
             (PaymentStage::Failed { .. }, true) => {
                 let unmoved = payment.unmoved;
@@ -235,6 +239,7 @@ fn receive(
         return Err(KNOWN_MONEY);
     }
     let payment = find(order, &money.payment)?;
+    payment.transactions.reserve_exact(1);
     payment.transactions.push(received(money, disposition));
     Ok(())
 }

@@ -100,7 +100,7 @@ impl App {
             return Ok(OrderStatus::Open);
         };
         match self.conclude(&row.order_no, ending).await {
-            Ok(written) => Ok(match written.order.state {
+            Ok(written) => Ok(match &written.order.state {
                 Order::Placed(order) => order.status,
                 Order::Unplaced | Order::Corrupt(_) => OrderStatus::Expired,
             }),

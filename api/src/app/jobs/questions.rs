@@ -82,10 +82,10 @@ impl App {
         let StreamName::Stray(payment) = &question.stream else {
             return Ok(());
         };
-        match self.order_of(payment).await? {
-            Some(order_no) => self.take_up_claimed(account, payment, &order_no).await,
-            None => Ok(()),
+        if let Some(order_no) = self.order_of(payment).await? {
+            self.take_up_claimed(account, payment, &order_no).await?;
         }
+        Ok(())
     }
 
     /// Asks about every refund that unsigned notifies named.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use payfold_store::{Cursor, Page, Position, Recorded, Scope, StoreError, cloud_event};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::Wanted;
 use crate::app::App;
@@ -49,6 +49,8 @@ pub(crate) struct Ring {
     kept: Mutex<Kept>,
     /// The last position looked at by the one task.
     read_to: watch::Sender<Position>,
+    /// Rung by each reader who comes.
+    came: Notify,
 }
 
 struct Kept {
@@ -71,6 +73,7 @@ impl Ring {
         Arc::new(Self {
             kept: Mutex::new(kept),
             read_to: watch::channel(end).0,
+            came: Notify::new(),
         })
     }
 
@@ -78,14 +81,14 @@ impl Ring {
     pub(crate) async fn follow(self: Arc<Self>, app: Arc<App>) {
         let mut tip = app.store.tip();
         loop {
-            let end = *tip.borrow_and_update();
-            if self.read_to.receiver_count() == 0 {
-                self.skip_to(end);
-            }
-            let read_to = *self.read_to.borrow();
-            let behind = end > read_to;
-            let waited = async {
-                if behind {
+            let on = async {
+                if self.read_to.receiver_count() == 0 {
+                    self.came.notified().await;
+                    self.skip_to(*tip.borrow_and_update());
+                    return true;
+                }
+                let read_to = *self.read_to.borrow();
+                if *tip.borrow_and_update() > read_to {
                     self.read_on(&app, read_to).await;
                     return true;
                 }
@@ -94,7 +97,7 @@ impl Ring {
             tokio::select! {
                 biased;
                 () = app.world.tasks.stopping() => return,
-                store_lives = waited => if !store_lives { return },
+                store_lives = on => if !store_lives { return },
             }
         }
     }
@@ -110,7 +113,7 @@ impl Ring {
         }
     }
 
-    /// Where nobody reads, nothing is encoded: whoever comes begins with the store.
+    /// Where nobody reads, nothing is read or encoded: whoever comes begins with the store.
     fn skip_to(&self, end: Position) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Kept {
@@ -143,7 +146,9 @@ impl Ring {
 
     /// Wakes whenever the feed has gone on.
     pub(super) fn watch(&self) -> watch::Receiver<Position> {
-        self.read_to.subscribe()
+        let watch = self.read_to.subscribe();
+        self.came.notify_one();
+        watch
     }
 
     /// What comes behind a position: out of the ring, or where that does not go back so far out of
