@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::gateway::{Alipay, Message, Paid};
 use crate::root::root;
-use crate::shop::{Setup, Shop};
+use crate::shop::{Setup, Shop, name};
 
 /// Keys and certificates that the Alipay adapter is tested with.
 fn vectors(name: &str) -> Value {
@@ -126,5 +126,36 @@ async fn in_certificate_mode_the_key_of_alipays_certificate_verifies() {
     for number in ["/app_cert_sn", "/alipay_root_cert_sn"] {
         assert!(url.contains(text(&certificates, number)), "{url}");
     }
+    shop.run(&["audit", "--evidence"]).with(0);
+}
+
+#[tokio::test]
+async fn a_certificate_that_alipay_renews_is_fetched_with_the_first_answer_that_names_it() {
+    let files = "app_cert_file = \"alipay/app_cert.pem\"\n\
+                 alipay_cert_file = \"alipay/alipay_cert.pem\"\n\
+                 alipay_root_cert_file = \"alipay/alipay_root_cert.pem\"";
+    let key = "alipay_public_key_file = \"alipay/alipay_public_key.pem\"";
+    let setup = Setup::new().replacing(key, files).beside_the_sandbox();
+    let mut shop = setup.open().await;
+    shop.alipay_renews_its_certificate().await;
+    shop.place("C-3", 8800).await;
+    shop.start("C-3", "ali", "pay_c3", "external").await;
+    // The notify names no certificate: it is the question after it that does.
+    let pay = json!({ "gateway": "alipay", "out_trade_no": "pay_c3", "minor": 8800 });
+    shop.buyer_pays_with(&pay).await;
+    shop.order_with("C-3", "paid").await;
+
+    // From now on its notifies are believed, too.
+    shop.place("C-4", 8800).await;
+    shop.start("C-4", "ali", "pay_c4", "external").await;
+    let pay = json!({ "gateway": "alipay", "out_trade_no": "pay_c4", "minor": 8800 });
+    shop.buyer_pays_with(&pay).await;
+    shop.order_with("C-4", "paid").await;
+    let events = shop.events("C-4").await;
+    let confirmed = events
+        .iter()
+        .find(|event| name(event) == "PaymentConfirmed");
+    assert_eq!(confirmed.unwrap()["data"]["source"], "notify", "{events:?}");
+    assert_eq!(shop.stop().code, Some(0));
     shop.run(&["audit", "--evidence"]).with(0);
 }

@@ -46,6 +46,13 @@ impl Shop {
         self.sandbox(Method::POST, "refund", &body).await.json(200);
     }
 
+    /// Alipay signs with its next certificate from now on.
+    pub(crate) async fn alipay_renews_its_certificate(&self) {
+        let renewed = json!({ "certificate": "renewed" });
+        let answer = self.sandbox(Method::PUT, "alipay", &renewed).await;
+        answer.json(200);
+    }
+
     /// Something goes wrong from now on.
     pub(crate) async fn goes_wrong(&self, fault: &Value) {
         self.sandbox(Method::POST, "faults", fault).await.json(200);

@@ -1,14 +1,16 @@
 //! One merchant's account, made once from its configuration: who it is and which keys it has. Reading
 //! the files that the configuration names is the caller's part.
 
+use std::sync::Arc;
+
 use payfold_domain::{AccountName, AppId, KeyFingerprint, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::Refusal;
-use crate::certificate::{AlipayCertificates, AppCertificate, Roots};
+use crate::certificate::{AlipayCertificates, AppCertificate, Roots, Trust};
 use crate::form::Form;
 use crate::grammar::is_digits;
-use crate::keys::{AlipayKey, AppKey, Unusable};
+use crate::keys::{AlipayKey, AlipayKeys, AppKey, Unusable};
 
 /// What the configuration says of an account, with the contents of the files that it names. Either
 /// `alipay_public_key` or the certificates; the two modes exclude each other 「证书模式 接入说明」.
@@ -55,7 +57,7 @@ pub struct AlipayAccount {
 
 /// What verifies Alipay's messages.
 struct AlipaySide {
-    keys: Vec<AlipayKey>,
+    keys: AlipayKeys,
     /// In certificate mode.
     certificates: Option<CertificateMode>,
 }
@@ -63,6 +65,7 @@ struct AlipaySide {
 struct CertificateMode {
     root_sn: String,
     expires_at: Timestamp,
+    trust: Trust,
 }
 
 /// What signs requests.
@@ -148,19 +151,24 @@ impl AlipayAccount {
 
     /// Every public key that may verify a message, as DER `SubjectPublicKeyInfo`.
     pub fn public_keys(&self) -> Vec<(KeyFingerprint, Vec<u8>)> {
-        self.alipay
-            .keys
-            .iter()
+        let keys = self.alipay.keys.all();
+        keys.iter()
             .map(|key| (key.fingerprint(), key.spki_der().to_vec()))
             .collect()
     }
 
-    pub(crate) fn alipay_keys(&self) -> &[AlipayKey] {
-        &self.alipay.keys
+    pub(crate) fn alipay_keys(&self) -> Arc<[Arc<AlipayKey>]> {
+        self.alipay.keys.all()
     }
 
-    pub(crate) fn is_in_certificate_mode(&self) -> bool {
-        self.alipay.certificates.is_some()
+    /// Takes one more key among those that verify, and says whether it is new.
+    pub(crate) fn adopt(&self, key: AlipayKey) -> bool {
+        self.alipay.keys.adopt(key)
+    }
+
+    /// What certificates that come later are held to; `None` in public-key mode.
+    pub(crate) fn trust(&self) -> Option<&Trust> {
+        self.alipay.certificates.as_ref().map(|mode| &mode.trust)
     }
 
     pub(crate) fn gateway_url(&self) -> &str {
@@ -229,7 +237,7 @@ fn read_alipay_side(
         Some(text) => {
             let key = faults.take("alipay_public_key_file", AlipayKey::from_text(text))?;
             Some(AlipaySide {
-                keys: vec![key],
+                keys: AlipayKeys::new(vec![key]),
                 certificates: None,
             })
         }
@@ -260,18 +268,19 @@ fn read_certificates(
     let read = AlipayCertificates::from_text(leaf?, &roots, now);
     let alipay = faults.take("alipay_cert_file", read)?;
     Some(AlipaySide {
-        keys: alipay.keys,
+        keys: AlipayKeys::new(alipay.keys),
         certificates: Some(CertificateMode {
             root_sn: roots.sn,
             expires_at: alipay.expires_at,
+            trust: alipay.trust,
         }),
     })
 }
 
 /// The most frequent mistake of all is to verify with the application's own public key.
 fn check_sides_differ(app_key: &AppKey, alipay: &AlipaySide, faults: &mut Faults) {
-    let own = |key: &AlipayKey| key.spki_der() == app_key.public_spki_der();
-    if alipay.keys.iter().any(own) {
+    let own = |key: &Arc<AlipayKey>| key.spki_der() == app_key.public_spki_der();
+    if alipay.keys.all().iter().any(own) {
         let key = match alipay.certificates {
             None => "alipay_public_key_file",
             Some(_) => "alipay_cert_file",

@@ -28,7 +28,8 @@ impl AlipayAccount {
     /// The first reason not to take it.
     pub fn verify_return(&self, query: &[u8]) -> Result<Return, Refusal> {
         let form = Form::parse(query)?;
-        let key = signature::verify(self.alipay_keys(), &form)?;
+        let keys = self.alipay_keys();
+        let key = signature::verify(&keys, &form)?;
         self.check_app_id(&form)?;
         self.check_seller_id(&form)?;
         grammar::check(&form)?;

@@ -27,6 +27,18 @@ pub(crate) struct AlipayCertificates {
     pub(crate) keys: Vec<AlipayKey>,
     /// When the first of them ends.
     pub(crate) expires_at: Timestamp,
+    /// What one that comes later is held to.
+    pub(crate) trust: Trust,
+}
+
+/// What a certificate of Alipay's that comes later is held to, all of it the configuration's.
+pub(crate) struct Trust {
+    roots: Vec<Vec<u8>>,
+    /// The issuers in `alipay_cert_file`.
+    issuers: Vec<Vec<u8>>,
+    /// Whose the certificates in `alipay_cert_file` are, as DER. The same authority issues to every
+    /// merchant, so that a chain alone proves little.
+    holders: Vec<Vec<u8>>,
 }
 
 /// The roots that the merchant trusts.
@@ -96,7 +108,8 @@ impl AlipayCertificates {
         if certificates.len() != der.len() {
             return Err(EXPECTED);
         }
-        let roots: Vec<_> = roots.der.iter().filter_map(|der| parse(der)).collect();
+        let root_der = &roots.der;
+        let roots: Vec<_> = root_der.iter().filter_map(|der| parse(der)).collect();
         let (issuers, leaves): (Vec<_>, Vec<_>) = certificates
             .iter()
             .partition(|certificate| certificate.is_ca());
@@ -110,10 +123,52 @@ impl AlipayCertificates {
             keys.push(AlipayKey::from_certificate(leaf.public_key().raw, sn).ok_or(EXPECTED)?);
         }
         let expires_at = leaves.iter().map(|leaf| expires_at(leaf)).min();
+        let issuers = der
+            .iter()
+            .filter(|der| parse(der).is_some_and(|it| it.is_ca()));
+        let holder = |leaf: &&X509Certificate<'_>| leaf.subject().as_raw().to_vec();
         Ok(Self {
             keys,
             expires_at: expires_at.ok_or(EXPECTED)?,
+            trust: Trust {
+                roots: root_der.clone(),
+                issuers: issuers.cloned().collect(),
+                holders: leaves.iter().map(holder).collect(),
+            },
         })
+    }
+}
+
+impl Trust {
+    /// The key of the certificate with that SN in a PEM text, perhaps with its issuers behind it.
+    pub(crate) fn key_of(
+        &self,
+        text: &str,
+        wanted: &str,
+        now: Timestamp,
+    ) -> Result<AlipayKey, Unusable> {
+        const EXPECTED: Unusable = Unusable(
+            "the X.509 certificate of that SN in PEM, of the holder whose certificate is in alipay_cert_file",
+        );
+        let brought = certificates_der(text);
+        let certificates: Vec<_> = brought
+            .iter()
+            .chain(&self.issuers)
+            .filter_map(|der| parse(der))
+            .collect();
+        let roots: Vec<_> = self.roots.iter().filter_map(|der| parse(der)).collect();
+        let (issuers, leaves): (Vec<_>, Vec<_>) = certificates
+            .iter()
+            .partition(|certificate| certificate.is_ca());
+        let [leaf] = leaves.as_slice() else {
+            return Err(EXPECTED);
+        };
+        let is_known = |holder: &Vec<u8>| holder == leaf.subject().as_raw();
+        if sn(leaf).as_deref() != Some(wanted) || !self.holders.iter().any(is_known) {
+            return Err(EXPECTED);
+        }
+        check_chain(leaf, &issuers, &roots, now)?;
+        AlipayKey::from_certificate(leaf.public_key().raw, wanted.to_owned()).ok_or(EXPECTED)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The keys of an account: Alipay's, which verify, and the application's own, which signs. Reading files
 //! and noticing that they changed is the caller's part; certificates are `certificate`'s.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
@@ -83,6 +85,31 @@ impl AlipayKey {
     /// What answers name its certificate by, `alipay_cert_sn`; `None` in public-key mode.
     pub(crate) fn certificate_sn(&self) -> Option<&str> {
         self.certificate_sn.as_deref()
+    }
+}
+
+/// Every key of Alipay's that may verify. It only grows: certificates are adopted while the account is
+/// in use.
+pub(crate) struct AlipayKeys(RwLock<Arc<[Arc<AlipayKey>]>>);
+
+impl AlipayKeys {
+    pub(crate) fn new(keys: Vec<AlipayKey>) -> Self {
+        Self(RwLock::new(keys.into_iter().map(Arc::new).collect()))
+    }
+
+    pub(crate) fn all(&self) -> Arc<[Arc<AlipayKey>]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds a certificate's key, and says whether it is new.
+    pub(crate) fn adopt(&self, key: AlipayKey) -> bool {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |known: &Arc<AlipayKey>| known.certificate_sn == key.certificate_sn;
+        if keys.iter().any(is_known) {
+            return false;
+        }
+        *keys = keys.iter().cloned().chain([Arc::new(key)]).collect();
+        true
     }
 }
 

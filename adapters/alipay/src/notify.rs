@@ -22,7 +22,8 @@ impl AlipayAccount {
     /// The first reason not to take it.
     pub fn verify_notify(&self, body: &[u8], observed_at: Timestamp) -> Result<Authentic, Refusal> {
         let form = Form::parse(body)?;
-        let key = signature::verify(self.alipay_keys(), &form)?;
+        let keys = self.alipay_keys();
+        let key = signature::verify(&keys, &form)?;
         Ok(Authentic {
             message: self.translate(&form, observed_at)?,
             signed_headers: Vec::new(),

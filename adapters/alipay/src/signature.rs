@@ -1,6 +1,8 @@
 //! Whether Alipay signed a form 「异步返回结果的验签」: V1, which leaves `sign` and `sign_type` out of the
 //! signed string. What the form says is others' part; so is which part of an answer is signed.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs8::DecodePublicKey;
@@ -12,7 +14,10 @@ use crate::keys::AlipayKey;
 
 /// The key among those of the account that signed the form. Alipay's notifies do not name their key,
 /// so with several certificates known each is tried, and no others.
-pub(crate) fn verify<'a>(keys: &'a [AlipayKey], form: &Form<'_>) -> Result<&'a AlipayKey, Refusal> {
+pub(crate) fn verify<'a>(
+    keys: &'a [Arc<AlipayKey>],
+    form: &Form<'_>,
+) -> Result<&'a AlipayKey, Refusal> {
     let signature = signature(form)?;
     for signed in form.signed_strings() {
         if let Some(key) = keys.iter().find(|key| key.verifies(&signed, &signature)) {

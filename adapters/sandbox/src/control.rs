@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::alipay::renewal::Signing;
 use crate::books::{End, Gateway, Trade};
 use crate::faults::Fault;
 use crate::notify::Via;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
             get(faults).post(add_fault).delete(end_faults),
         )
         .route("/_sandbox/wechatpay", get(platform).put(set_platform))
+        .route("/_sandbox/alipay", get(signing).put(set_signing))
         .route("/_sandbox/clock", post(advance))
 }
 
@@ -250,6 +252,20 @@ async fn set_platform(
 ) -> Result<Json<Platform>, Problem> {
     let wanted: Platform = read(&body)?;
     sandbox.state().platform = wanted;
+    Ok(Json(wanted))
+}
+
+/// With which certificate Alipay signs to a merchant in certificate mode.
+async fn signing(State(sandbox): State<Sandbox>) -> Json<Signing> {
+    Json(sandbox.state().alipay)
+}
+
+async fn set_signing(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Json<Signing>, Problem> {
+    let wanted: Signing = read(&body)?;
+    sandbox.state().alipay = wanted;
     Ok(Json(wanted))
 }
 

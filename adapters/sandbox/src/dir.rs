@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::Cert;
-use crate::keys::{AlipayCerts, AlipayKeys, KeyNotMade, Keys, NextPlatform, WechatPayKeys};
+use crate::keys::{AlipayCerts, AlipayKeys, KeyNotMade, Keys, NextCert, WechatPayKeys};
 use crate::outside::{Clock, Entropy};
 use crate::service::Service;
 
@@ -91,6 +91,8 @@ const ALIPAY_GATEWAY_KEY: &str = "alipay/gateway_private_key.pem";
 const ALIPAY_APP_CERT: &str = "alipay/app_cert.pem";
 const ALIPAY_CERT: &str = "alipay/alipay_cert.pem";
 const ALIPAY_ROOT_CERT: &str = "alipay/alipay_root_cert.pem";
+const ALIPAY_NEXT_KEY: &str = "alipay/gateway_next_private_key.pem";
+const ALIPAY_NEXT_CERT: &str = "alipay/alipay_next_cert.pem";
 const WECHATPAY_ACCOUNT: &str = "wechatpay/account.json";
 const WECHATPAY_API_V3_KEY: &str = "wechatpay/api_v3.key";
 const WECHATPAY_API_V2_KEY: &str = "wechatpay/api_v2.key";
@@ -143,12 +145,12 @@ impl Folder<'_> {
         let wechatpay: WechatPayAccount = self.json(WECHATPAY_ACCOUNT)?;
         let app = self.private_key(ALIPAY_APP_KEY)?;
         let gateway = self.private_key(ALIPAY_GATEWAY_KEY)?;
-        if !self.0.join(ALIPAY_ROOT_CERT).exists() {
+        if !self.0.join(ALIPAY_NEXT_CERT).exists() {
             let certs = AlipayCerts::make(&app, &gateway, &alipay.seller_id, clock(), entropy)?;
             self.write_certs(&certs)?;
         }
         if !self.0.join(WECHATPAY_NEXT_CERT).exists() {
-            self.write_next(&NextPlatform::make(clock(), entropy)?)?;
+            self.write_next(&NextCert::of_the_platform(clock(), entropy)?)?;
         }
         Ok(Keys {
             alipay: AlipayKeys {
@@ -160,6 +162,10 @@ impl Folder<'_> {
                     app: self.certificate(ALIPAY_APP_CERT)?,
                     alipay: self.certificate(ALIPAY_CERT)?,
                     root: self.certificate(ALIPAY_ROOT_CERT)?,
+                    next: NextCert {
+                        key: self.private_key(ALIPAY_NEXT_KEY)?,
+                        cert: self.certificate(ALIPAY_NEXT_CERT)?,
+                    },
                 },
             },
             wechatpay: WechatPayKeys {
@@ -173,7 +179,7 @@ impl Folder<'_> {
                 public_key: self.private_key(WECHATPAY_PUBLIC_KEY_PRIVATE)?,
                 platform: self.private_key(WECHATPAY_PLATFORM_KEY)?,
                 platform_cert: self.certificate(WECHATPAY_PLATFORM_CERT)?,
-                next: NextPlatform {
+                next: NextCert {
                     key: self.private_key(WECHATPAY_NEXT_KEY)?,
                     cert: self.certificate(WECHATPAY_NEXT_CERT)?,
                 },
@@ -207,14 +213,16 @@ impl Folder<'_> {
         self.write_next(&wechatpay.next)
     }
 
-    /// The root last: where it lies, the others do.
+    /// The next one last: where it lies, the others do.
     fn write_certs(&self, certs: &AlipayCerts) -> Result<(), OpenError> {
         self.write(ALIPAY_APP_CERT, &certs.app.pem)?;
         self.write(ALIPAY_CERT, &certs.alipay.pem)?;
-        self.write(ALIPAY_ROOT_CERT, &certs.root.pem)
+        self.write(ALIPAY_ROOT_CERT, &certs.root.pem)?;
+        self.write_private(ALIPAY_NEXT_KEY, &certs.next.key)?;
+        self.write(ALIPAY_NEXT_CERT, &certs.next.cert.pem)
     }
 
-    fn write_next(&self, next: &NextPlatform) -> Result<(), OpenError> {
+    fn write_next(&self, next: &NextCert) -> Result<(), OpenError> {
         self.write_private(WECHATPAY_NEXT_KEY, &next.key)?;
         self.write(WECHATPAY_NEXT_CERT, &next.cert.pem)
     }

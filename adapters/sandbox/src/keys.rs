@@ -58,6 +58,14 @@ pub(crate) struct AlipayCerts {
     /// Alipay's, and its issuer's behind it.
     pub(crate) alipay: Cert,
     pub(crate) root: Cert,
+    /// What Alipay's is renewed with.
+    pub(crate) next: NextCert,
+}
+
+/// The key and the certificate that come after the present ones.
+pub(crate) struct NextCert {
+    pub(crate) key: PrivateKey,
+    pub(crate) cert: Cert,
 }
 
 /// The merchant's and WeChat Pay's keys.
@@ -72,13 +80,8 @@ pub(crate) struct WechatPayKeys {
     pub(crate) public_key: PrivateKey,
     pub(crate) platform: PrivateKey,
     pub(crate) platform_cert: Cert,
-    pub(crate) next: NextPlatform,
-}
-
-/// What the platform certificate is renewed with.
-pub(crate) struct NextPlatform {
-    pub(crate) key: PrivateKey,
-    pub(crate) cert: Cert,
+    /// What the platform certificate is renewed with.
+    pub(crate) next: NextCert,
 }
 
 impl Keys {
@@ -117,7 +120,7 @@ impl Keys {
                 public_key: key(entropy, "WeChat Pay key")?,
                 platform_cert: platform_cert(&platform, now, entropy)?,
                 platform,
-                next: NextPlatform::make(now, entropy)?,
+                next: NextCert::of_the_platform(now, entropy)?,
             },
             api_key: api_key(entropy),
         })
@@ -133,6 +136,7 @@ impl AlipayCerts {
         now: DateTime<Utc>,
         entropy: &Entropy,
     ) -> Result<Self, KeyNotMade> {
+        let next = key(entropy, "next Alipay key")?;
         // Root and issuer share a key; it is not kept, for nothing is issued later.
         let key = &key(entropy, "certification authority's key")?;
         let root = Holder {
@@ -145,13 +149,9 @@ impl AlipayCerts {
         };
         let holder_name = format!("CN={seller_id},OU=Alipay,O=payfold sandbox merchant,C=CN");
         let holder = |name, key| Holder { name, key };
-        let (merchant, alipay) = (
-            holder(&holder_name, app),
-            holder(
-                "CN=payfold sandbox Alipay,OU=Alipay,O=payfold sandbox,C=CN",
-                gateway,
-            ),
-        );
+        let merchant = holder(&holder_name, app);
+        let name = "CN=payfold sandbox Alipay,OU=Alipay,O=payfold sandbox,C=CN";
+        let (alipay, next_alipay) = (holder(name, gateway), holder(name, &next));
         let issuer_cert = issued(&issuer, &root, Role::Authority, now, entropy)?;
         let mut alipay = issued(&alipay, &issuer, Role::Leaf, now, entropy)?;
         alipay.pem.push_str(&issuer_cert.pem);
@@ -159,13 +159,20 @@ impl AlipayCerts {
             app: issued(&merchant, &issuer, Role::Leaf, now, entropy)?,
             alipay,
             root: issued(&root, &root, Role::Authority, now, entropy)?,
+            next: NextCert {
+                cert: issued(&next_alipay, &issuer, Role::Leaf, now, entropy)?,
+                key: next,
+            },
         })
     }
 }
 
-impl NextPlatform {
-    /// Makes the key and the certificate that come after the present ones.
-    pub(crate) fn make(now: DateTime<Utc>, entropy: &Entropy) -> Result<Self, KeyNotMade> {
+impl NextCert {
+    /// Of WeChat Pay's platform.
+    pub(crate) fn of_the_platform(
+        now: DateTime<Utc>,
+        entropy: &Entropy,
+    ) -> Result<Self, KeyNotMade> {
         let key = key(entropy, "next platform key")?;
         let cert = platform_cert(&key, now, entropy)?;
         Ok(Self { key, cert })

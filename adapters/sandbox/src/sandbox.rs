@@ -10,6 +10,7 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::alipay::renewal::{Renewal, Signing};
 use crate::bill::ticket::Tickets;
 use crate::books::Books;
 use crate::faults::Faults;
@@ -67,6 +68,7 @@ struct Parts {
 
 struct Signers {
     alipay: Sign,
+    next_alipay: Sign,
     public_key: Sign,
     certificate: Sign,
     next_certificate: Sign,
@@ -81,6 +83,8 @@ pub(crate) struct State {
     #[serde(skip)]
     pub(crate) tickets: Tickets,
     pub(crate) platform: Platform,
+    #[serde(default)]
+    pub(crate) alipay: Signing,
     #[serde(skip)]
     advanced: TimeDelta,
 }
@@ -137,6 +141,7 @@ impl Sandbox {
         };
         let signers = Signers {
             alipay: signer(&keys.alipay.gateway)?,
+            next_alipay: signer(&keys.alipay.certs.next.key)?,
             public_key: signer(&keys.wechatpay.public_key)?,
             certificate: signer(&keys.wechatpay.platform)?,
             next_certificate: signer(&keys.wechatpay.next.key)?,
@@ -185,8 +190,17 @@ impl Sandbox {
         &self.0.settings
     }
 
-    pub(crate) fn alipay_signer(&self) -> &Sign {
+    /// Of answers to a merchant by plain keys.
+    pub(crate) fn alipay_key_signer(&self) -> &Sign {
         &self.0.signers.alipay
+    }
+
+    /// Of everything else that Alipay says.
+    pub(crate) fn alipay_signer(&self) -> &Sign {
+        match self.state().alipay.certificate {
+            Renewal::Current => &self.0.signers.alipay,
+            Renewal::Renewed => &self.0.signers.next_alipay,
+        }
     }
 
     pub(crate) fn wechatpay_signer(&self, key: SigningKey) -> &Sign {

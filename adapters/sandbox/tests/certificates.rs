@@ -2,6 +2,8 @@
 //! certificate on its way to the next one and to the public key.
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, StatusCode};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
@@ -102,10 +104,49 @@ async fn in_certificate_mode_an_answer_names_the_certificate_that_signs_it() {
     assert_eq!(queried(&world, &[]).await.get("alipay_cert_sn"), None);
 }
 
+#[tokio::test]
+async fn alipays_next_certificate_can_be_had_once_it_signs() {
+    let world = World::new();
+    let (app, first, root) = sns();
+    let named = [("app_cert_sn", app), ("alipay_root_cert_sn", root)];
+    let downloaded = async |sn: &str| {
+        let content = json!({ "alipay_cert_sn": sn }).to_string();
+        let method = "alipay.open.app.alipaycert.download";
+        let request = signed_with(method, "utf-8", content.as_bytes(), &named);
+        let said = world.form("/gateway.do", &request).await.json();
+        said["alipay_open_app_alipaycert_download_response"].clone()
+    };
+    let pem = file("alipay/alipay_next_cert.pem");
+    let (_, parsed) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+    let serial = parsed.parse_x509().unwrap().serial.clone();
+    let next = hex(&Md5::digest(format!("{ISSUER}{serial}")));
+    assert_eq!(downloaded(&next).await["sub_code"], "CERT_NOT_EXIST");
+    assert_eq!(downloaded(&first).await["code"], "10000");
+
+    put(&world, "alipay", json!({ "certificate": "renewed" })).await;
+    let content = downloaded(&next).await;
+    let content = STANDARD.decode(content["alipay_cert_content"].as_str().unwrap());
+    assert_eq!(content.unwrap(), pem.as_bytes());
+    let answer = queried(&world, &named).await;
+    assert_eq!(answer["alipay_cert_sn"], json!(next));
+    let node = answer["alipay_trade_query_response"].to_string();
+    let sign = answer["sign"].as_str().unwrap();
+    assert!(holds("alipay/alipay_next_cert.pem", node.as_bytes(), sign));
+    let by_key = queried(&world, &[]).await;
+    let node = by_key["alipay_trade_query_response"].to_string();
+    let sign = by_key["sign"].as_str().unwrap();
+    assert!(holds("alipay/alipay_cert.pem", node.as_bytes(), sign));
+}
+
 async fn platform(world: &World, wanted: Value) {
+    put(world, "wechatpay", wanted).await;
+}
+
+/// How a gateway signs from now on.
+async fn put(world: &World, gateway: &str, wanted: Value) {
     let request = Request::builder()
         .method(Method::PUT)
-        .uri("/_sandbox/wechatpay")
+        .uri(format!("/_sandbox/{gateway}"))
         .body(Body::from(wanted.to_string()))
         .unwrap();
     assert_eq!(world.ask(request).await.status, StatusCode::OK);

@@ -2,8 +2,10 @@
 //! The signature covers the node's bytes as received; nothing is taken from anywhere else.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use encoding_rs::GB18030;
+use payfold_domain::KeyFingerprint;
 
 use super::members::Members;
 use super::request::Call;
@@ -39,7 +41,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
+    /// Of the answer to whatever was called.
+    pub(super) fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
         if body.len() > LARGEST_BYTES {
             return Err(unreadable("at most 1 MiB"));
         }
@@ -59,23 +62,36 @@ impl<'a> Answer<'a> {
     }
 
     /// The account's key that signed it. Where the answer names a certificate, that one's and no other.
-    pub(super) fn verify<'k>(&self, account: &'k AlipayAccount) -> Result<&'k AlipayKey, Refusal> {
+    pub(super) fn verify(&self, account: &AlipayAccount) -> Result<KeyFingerprint, Refusal> {
         let signature = self.signature()?;
-        let signed_by = |key: &&AlipayKey| key.verifies(&self.signed, &signature);
-        let mut keys = account.alipay_keys().iter();
-        let named = self
-            .certificate_sn
-            .as_deref()
-            .filter(|_| account.is_in_certificate_mode());
-        match named {
+        let signed_by = |key: &&Arc<AlipayKey>| key.verifies(&self.signed, &signature);
+        let keys = account.alipay_keys();
+        let mut keys = keys.iter();
+        let key = match self.named_certificate(account) {
             Some(sn) => {
                 let key = keys.find(|key| key.certificate_sn() == Some(sn));
                 let key = key.ok_or(Refusal::CertificateUnknown)?;
                 Some(key).filter(signed_by)
             }
             None => keys.find(signed_by),
+        };
+        key.map(|key| key.fingerprint())
+            .ok_or(Refusal::SignatureWrong)
+    }
+
+    /// Verifies it with a key that it brings itself, and that was held to the account's roots.
+    pub(super) fn verify_by(&self, key: &AlipayKey) -> Result<(), Refusal> {
+        if key.verifies(&self.signed, &self.signature()?) {
+            Ok(())
+        } else {
+            Err(Refusal::SignatureWrong)
         }
-        .ok_or(Refusal::SignatureWrong)
+    }
+
+    /// The certificate that it names, to an account in certificate mode.
+    pub(super) fn named_certificate(&self, account: &AlipayAccount) -> Option<&str> {
+        let named = self.certificate_sn.as_deref();
+        named.filter(|_| account.trust().is_some())
     }
 
     fn signature(&self) -> Result<Vec<u8>, Refusal> {

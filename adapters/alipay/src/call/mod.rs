@@ -3,6 +3,7 @@
 
 mod answer;
 mod bill;
+mod certificate;
 mod close;
 mod create;
 mod members;

@@ -97,9 +97,12 @@ impl AlipayAccount {
         let said = answer.members().and_then(|members| match answer.call() {
             Call::Refund => taken_up(&members, out_trade_no, refund_no).map(Some),
             Call::RefundQuery => standing(&members, out_trade_no, refund_no, observed_at),
-            Call::Query | Call::Close | Call::Create | Call::Precreate | Call::BillUrl => {
-                Err(Refusal::NotAsked { field: "method" })
-            }
+            Call::Query
+            | Call::Close
+            | Call::Create
+            | Call::Precreate
+            | Call::BillUrl
+            | Call::Certificate => Err(Refusal::NotAsked { field: "method" }),
         });
         Ok(match said.map_err(CallFault::Unreadable)? {
             Some(Standing::Facts(facts)) => {

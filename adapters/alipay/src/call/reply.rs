@@ -92,7 +92,7 @@ impl AlipayAccount {
         }
         let answer = Answer::to(call, body).map_err(CallFault::Unreadable)?;
         let key = match answer.verify(self) {
-            Ok(key) => key.fingerprint(),
+            Ok(key) => key,
             Err(Refusal::SignMissing) => return Err(unsigned(&answer.node)),
             Err(refusal) => return Err(CallFault::Unverified(refusal)),
         };
@@ -170,15 +170,15 @@ fn unsigned(node: &str) -> CallFault {
 }
 
 /// How a call went, by the members that every answer has.
-struct Told {
-    code: String,
+pub(super) struct Told {
+    pub(super) code: String,
     message: String,
-    sub_code: Option<String>,
+    pub(super) sub_code: Option<String>,
     sub_message: Option<String>,
 }
 
 impl Told {
-    fn read(node: &str) -> Result<Self, Refusal> {
+    pub(super) fn read(node: &str) -> Result<Self, Refusal> {
         let members = Members::parse(node)?;
         let text = |name, most| -> Result<Option<String>, Refusal> {
             let text = members.optional_text(name)?;
@@ -193,7 +193,7 @@ impl Told {
     }
 
     /// Code and message, the business's own where there are such.
-    fn into_parts(self) -> (String, String) {
+    pub(super) fn into_parts(self) -> (String, String) {
         (
             self.sub_code.unwrap_or(self.code),
             self.sub_message.unwrap_or(self.message),

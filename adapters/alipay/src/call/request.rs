@@ -26,6 +26,8 @@ pub enum Call {
     Precreate,
     /// Where a day's bill lies, `alipay.data.dataservice.bill.downloadurl.query`.
     BillUrl,
+    /// A certificate of Alipay's by its SN, `alipay.open.app.alipaycert.download`.
+    Certificate,
 }
 
 impl Call {
@@ -38,6 +40,7 @@ impl Call {
             Self::Create => "alipay.trade.create",
             Self::Precreate => "alipay.trade.precreate",
             Self::BillUrl => "alipay.data.dataservice.bill.downloadurl.query",
+            Self::Certificate => "alipay.open.app.alipaycert.download",
         }
     }
 

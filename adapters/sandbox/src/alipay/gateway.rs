@@ -86,10 +86,9 @@ struct WhichCertificate {
 /// `alipay.open.app.alipaycert.download`: the certificate of an SN that an answer named.
 fn certificate(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
     let which: WhichCertificate = request.content()?;
-    let cert = &sandbox.keys().alipay.certs.alipay;
-    if which.alipay_cert_sn != cert.sn {
-        return Err(Denied::business("CERT_NOT_EXIST", "证书不存在"));
-    }
+    let cert = sandbox
+        .alipay_certificate_of(&which.alipay_cert_sn)
+        .ok_or_else(|| Denied::business("CERT_NOT_EXIST", "证书不存在"))?;
     Ok(json!({
         "code": "10000",
         "msg": "Success",
@@ -108,7 +107,7 @@ impl<'a> Proof<'a> {
     /// As the request says it, even one that is refused.
     fn wanted(sandbox: &'a Sandbox, pairs: &Pairs) -> Self {
         match pairs.text("app_cert_sn") {
-            Some(_) => Self::Certificate(&sandbox.keys().alipay.certs.alipay.sn),
+            Some(_) => Self::Certificate(&sandbox.alipay_certificate().sn),
             None => Self::Key,
         }
     }
@@ -146,7 +145,11 @@ fn in_json(
     if !is_signed {
         return text(format!("{{{name}:{node}}}"));
     }
-    let body = match base64_signature(sandbox.alipay_signer(), node.as_bytes()) {
+    let signer = match proof {
+        Proof::Key => sandbox.alipay_key_signer(),
+        Proof::Certificate(_) => sandbox.alipay_signer(),
+    };
+    let body = match base64_signature(signer, node.as_bytes()) {
         Ok(sign) => match proof {
             Proof::Key => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),
             Proof::Certificate(sn) => {

@@ -6,6 +6,7 @@ mod cashier;
 pub(crate) mod form;
 mod gateway;
 mod order;
+pub(crate) mod renewal;
 mod request;
 mod trade;
 

@@ -121,6 +121,9 @@ impl App {
         let request = self.world.tasks.blocking(making).await??;
         let sent = tokio::time::timeout(DEADLINE, self.world.http.send(request)).await;
         drop(place);
+        if let (Ok(Ok(answer)), true) = (&sent, kind != CallKind::Certificates) {
+            self.learn_certificate(account, answer).await;
+        }
         let now = self.world.now();
         let answer = match sent {
             Ok(Ok(answer)) => read(&answer, now),
