@@ -98,7 +98,7 @@ impl Pens {
         let message = self.message(fact);
         let account = fact.form.account();
         let mut shot = Shot::notify("astray", account, message, Wanted::Refusal);
-        match draw.below(6) {
+        match draw.below(5) {
             0 => shot.method = draw.pick(&[Method::PUT, Method::GET, Method::DELETE]),
             1 => shot.path = format!("/return/{account}"),
             2 => {
@@ -106,21 +106,23 @@ impl Pens {
                 shot.path = format!("/notify/{}", draw.pick(&wrong));
             }
             3 => shot.path = format!("/v1/orders/{}", fact.order_no),
-            4 => {
+            _ => {
                 shot.method = Method::PUT;
                 shot.path = format!("/v1/orders/{}", fact.order_no);
             }
-            _ => {
-                let query = match fact.form {
-                    Form::Alipay => shot.body.clone(),
-                    Form::V3 | Form::V2 => encoded(&shot.body).into_bytes(),
-                };
-                let query = String::from_utf8(query).unwrap();
-                let path = format!("/return/{account}?{query}");
-                return Shot::get("astray", path, Wanted::Neutral);
-            }
         }
         shot
+    }
+
+    /// A notify as a buyer's return.
+    pub(crate) fn notify_as_return(&self, fact: &Fact) -> Shot {
+        let body = self.message(fact).body;
+        let query = match fact.form {
+            Form::Alipay => body,
+            Form::V3 | Form::V2 => encoded(body.as_bytes()),
+        };
+        let path = format!("/return/{}?{query}", fact.form.account());
+        Shot::get("notify as return", path, Wanted::Neutral)
     }
 
     /// A buyer's return as a notify.

@@ -137,10 +137,8 @@ impl Siege {
             .start(&fact.order_no, account, &fact.out_trade_no, "external")
             .await;
         self.read_tokens.push(token(&fact, &placed["read_token"]));
-        if account == "wx" {
-            let action = &started["action"]["return_token"];
-            self.return_tokens.push(token(&fact, action));
-        }
+        let action = &started["action"]["return_token"];
+        self.return_tokens.push(token(&fact, action));
         self.known.orders.push(fact.order_no.clone());
         fact
     }
@@ -209,6 +207,7 @@ impl Siege {
             pens.repeated(&g),
             pens.elsewhere(draw, &b),
             pens.astray(draw, &c),
+            pens.notify_as_return(&b),
             pens.return_as_notify(&alipays),
             pens.return_changed(draw, &alipays),
             pens.cut(draw, &d),
@@ -266,6 +265,7 @@ impl Siege {
 fn token(fact: &Fact, text: &Value) -> Token {
     Token {
         order_no: fact.order_no.clone(),
+        account: fact.form.account(),
         text: text.as_str().unwrap().to_owned(),
     }
 }

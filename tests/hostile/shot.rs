@@ -114,7 +114,10 @@ impl Shot {
             Wanted::Success => is_success(answer),
             Wanted::Failure => !is_success(answer),
             Wanted::Either => true,
-            Wanted::Neutral => answer.header("location").is_empty() && !answer.text.contains("K-"),
+            Wanted::Neutral => {
+                let names_one = ["K-", "F-"].iter().any(|name| answer.text.contains(name));
+                answer.header("location").is_empty() && !names_one
+            }
             Wanted::Refusal | Wanted::Cut => (400..500).contains(&status),
         };
         if fits {

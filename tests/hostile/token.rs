@@ -9,6 +9,7 @@ use super::shot::{Shot, Wanted};
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) order_no: String,
+    pub(crate) account: &'static str,
     pub(crate) text: String,
 }
 
@@ -40,10 +41,13 @@ pub(crate) fn read(draw: &mut Draw, tokens: &[Token]) -> Shot {
 /// A return token that payfold did not make, or not for this account.
 pub(crate) fn returned(draw: &mut Draw, tokens: &[Token]) -> Shot {
     let token = draw.pick(tokens);
-    let (account, text) = match draw.below(4) {
-        0 => ("wx2", token.text),
-        1 => ("ali", token.text),
-        _ => ("wx", changed(draw, &token.text)),
+    let (account, text) = match draw.below(3) {
+        0 => {
+            let mut others = vec!["ali", "wx", "wx2"];
+            others.retain(|other| *other != token.account);
+            (draw.pick(&others), token.text)
+        }
+        _ => (token.account, changed(draw, &token.text)),
     };
     let text = percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string();
     let text = text
