@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::ask::Said;
 use crate::node::START_SECS;
 use crate::reader::Told;
-use crate::schedule::{Schedule, order_no};
+use crate::schedule::{Notifies, Schedule, order_no};
 use crate::times::Settled;
 use crate::trouble::Trouble;
 use crate::{bills, books, rules, seen, times};
@@ -198,6 +198,12 @@ impl<'a> Aftermath<'a> {
     /// When the money of a transaction became known, if it did.
     pub(crate) fn known_at(&self, transaction_id: &str) -> Option<Timestamp> {
         self.known.get(transaction_id).copied()
+    }
+
+    /// Whether nobody has told of some refunds yet.
+    pub(crate) fn may_miss_refunds(&self) -> bool {
+        let lost = self.record.schedule.setting.notifies == Notifies::AllLost;
+        lost && self.record.imported_again.is_none()
     }
 
     /// The order that a trade's number belongs to, and its payment.

@@ -7,7 +7,7 @@ use payfold_domain::event::{BillDifference, BillDifferenceFound, BillEvent, Bill
 use payfold_store::decode;
 
 use crate::aftermath::{Aftermath, Found};
-use crate::books::Paid;
+use crate::books::{Paid, a_person_looks_at_refunds};
 
 /// What the events tell of one account's bill.
 #[derive(Default)]
@@ -96,7 +96,10 @@ fn differs_in_nothing(aftermath: &Aftermath<'_>, gateway: &str, told: &Told, fou
             difference.difference,
             BillDifference::MissingHere | BillDifference::OtherState
         );
-        let explained = kind && id.is_some_and(|id| seconds.contains(&id));
+        let explained = id.is_some_and(|id| {
+            let refund = difference.refund_no.is_some();
+            (kind && seconds.contains(&id)) || (refund && a_person_looks_at_refunds(aftermath, &id))
+        });
         found.unless(
             explained,
             "a bill differs in nothing that the gateway can explain",
