@@ -150,6 +150,47 @@ fn money_of_a_payment_that_another_node_started_is_taken_in_at_once() {
     holds(2_748, setting, steps);
 }
 
+/// Alipay's sum told of it while a refund of ours was under way, and again when that had succeeded.
+#[test]
+fn a_refund_that_was_told_in_two_parts_differs_in_nothing_from_its_row() {
+    let pay = Pay {
+        number: 1,
+        order: 0,
+        method: "alipay.page",
+    };
+    let setting = Setting {
+        afterwards: Afterwards::NextDay,
+        ..setting()
+    };
+    let asked = Act::Pay {
+        pay,
+        minor: None,
+        via: "v3",
+    };
+    let steps = vec![
+        (1_221, place(0, 8_800)),
+        (1_421, Act::Start(pay)),
+        (10_534, asked),
+        (
+            19_268,
+            Act::Refund {
+                pay,
+                refund: 1,
+                minor: 1,
+            },
+        ),
+        (
+            19_430,
+            Act::RefundAtGateway {
+                pay,
+                minor: 4_401,
+                via: "v3",
+            },
+        ),
+    ];
+    holds(6_797, setting, steps);
+}
+
 fn external(number: u8) -> Pay {
     Pay {
         number,

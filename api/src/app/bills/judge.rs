@@ -265,6 +265,15 @@ impl<'a> Judge<'a> {
         explained: &mut i64,
     ) -> Option<Verdict> {
         if let Some(told) = refund_no.and_then(|refund_no| story.refund(refund_no)) {
+            let rest = told
+                .amount
+                .map_or(0, |told| movement.amount.minor - told.minor);
+            let in_parts = told.asked.is_none() && rest > 0;
+            if in_parts && unnumbered_minor(story) - *explained >= rest {
+                // A sum told of the back office's refund in two parts, the second without the number.
+                *explained += rest;
+                return Some(Verdict::Matched);
+            }
             return match (told.amount, told.arrived, state) {
                 (Some(amount), _, _) if amount != movement.amount => {
                     let difference = BillDifference::OtherAmount;
