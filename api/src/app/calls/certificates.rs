@@ -81,7 +81,13 @@ impl App {
         };
         let named = self
             .ask_for_certificate(account, known, |answer, _| {
-                Ok(alipay.unknown_certificate(answer.body()))
+                if answer.status().is_success() {
+                    return Ok(alipay.unknown_certificate(answer.body()));
+                }
+                Err(AppError::GatewayUnknown(format!(
+                    "the gateway answered {}, expected 200",
+                    answer.status()
+                )))
             })
             .await?;
         let Some(sn) = named else { return Ok(0) };

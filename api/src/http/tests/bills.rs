@@ -49,7 +49,7 @@ impl payfold_sandbox::Outbound for Unreachable {
 type Way = fn(&Uri, Response<Bytes>) -> Response<Bytes>;
 
 /// The gateways, without a socket: whatever host is asked, they answer.
-struct Gateways {
+pub(super) struct Gateways {
     router: Router,
     way: Mutex<Way>,
     asked: Mutex<Vec<Uri>>,
@@ -57,7 +57,7 @@ struct Gateways {
 
 impl Gateways {
     /// What happens to answers from now on.
-    fn let_answers(&self, way: Way) {
+    pub(super) fn let_answers(&self, way: Way) {
         *self.way.lock().unwrap() = way;
     }
 
@@ -126,13 +126,13 @@ fn gateways_at(origin: &str, folder: &Path, clock: &Arc<SetClock>) -> Router {
 }
 
 /// A site whose jobs run beside both gateways, and nobody else.
-struct AtWork {
-    site: TestSite,
-    gateways: Arc<Gateways>,
+pub(super) struct AtWork {
+    pub(super) site: TestSite,
+    pub(super) gateways: Arc<Gateways>,
 }
 
 impl AtWork {
-    async fn beside(folder: &Path) -> Self {
+    pub(super) async fn beside(folder: &Path) -> Self {
         Self::beside_gateways_at("http://127.0.0.1:8090", folder).await
     }
 
