@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Alipay, Message, Paid};
 use crate::root::root;
-use crate::shop::{Setup, Shop, name};
+use crate::shop::{Setup, Shop};
 
 /// Keys and certificates that the Alipay adapter is tested with.
 fn vectors(name: &str) -> Value {
@@ -137,25 +137,23 @@ async fn a_certificate_that_alipay_renews_is_fetched_with_the_first_answer_that_
     let key = "alipay_public_key_file = \"alipay/alipay_public_key.pem\"";
     let setup = Setup::new().replacing(key, files).beside_the_sandbox();
     let mut shop = setup.open().await;
+    let renewed = Alipay::renewed(&shop.folder());
     shop.alipay_renews_its_certificate().await;
     shop.place("C-3", 8800).await;
-    shop.start("C-3", "ali", "pay_c3", "external").await;
-    // The notify names no certificate: it is the question after it that does.
-    let pay = json!({ "gateway": "alipay", "out_trade_no": "pay_c3", "minor": 8800 });
+    shop.start("C-3", "ali", "2026010522707", "external").await;
+    // A notify names no certificate: it is the question after it that does.
+    let message = paid(&renewed, "2026010522707");
+    assert_eq!(shop.notify("ali", &message).await.text, "fail");
+    let pay = json!({ "gateway": "alipay", "out_trade_no": "2026010522707", "minor": 8800 });
     shop.buyer_pays_with(&pay).await;
     shop.order_with("C-3", "paid").await;
 
     // From now on its notifies are believed, too.
     shop.place("C-4", 8800).await;
-    shop.start("C-4", "ali", "pay_c4", "external").await;
-    let pay = json!({ "gateway": "alipay", "out_trade_no": "pay_c4", "minor": 8800 });
-    shop.buyer_pays_with(&pay).await;
-    shop.order_with("C-4", "paid").await;
-    let events = shop.events("C-4").await;
-    let confirmed = events
-        .iter()
-        .find(|event| name(event) == "PaymentConfirmed");
-    assert_eq!(confirmed.unwrap()["data"]["source"], "notify", "{events:?}");
+    shop.start("C-4", "ali", "2026010522708", "external").await;
+    let message = paid(&renewed, "2026010522708");
+    assert_eq!(shop.notify("ali", &message).await.text, "success");
+    assert_eq!(shop.order("C-4").await["paid"], 8800);
     assert_eq!(shop.stop().code, Some(0));
     shop.run(&["audit", "--evidence"]).with(0);
 }

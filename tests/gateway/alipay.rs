@@ -24,6 +24,15 @@ impl Alipay {
         }
     }
 
+    /// As it signs once its certificate is renewed.
+    pub(crate) fn renewed(folder: &Path) -> Self {
+        let key = Key::read(&folder.join("alipay/gateway_next_private_key.pem"));
+        Self {
+            key,
+            ..Self::of(folder)
+        }
+    }
+
     /// The same merchant's Alipay, signing with another key: PKCS#8 in bare Base64.
     pub(crate) fn signing_with(self, key: &str) -> Self {
         let key = Key::bare(key);
