@@ -115,9 +115,15 @@ impl WechatPay {
 
     /// A payment succeeded, told in v2.
     pub(crate) fn paid_v2(&self, paid: &Paid<'_>) -> Message {
+        self.paid_v2_with(paid, "tea")
+    }
+
+    /// The same with the shop's own words in it.
+    pub(crate) fn paid_v2_with(&self, paid: &Paid<'_>, attach: &str) -> Message {
         let minor = paid.minor.to_string();
         let fields = [
             ("appid", self.app_id.as_str()),
+            ("attach", attach),
             ("bank_type", "OTHERS"),
             ("cash_fee", &minor),
             ("fee_type", "CNY"),

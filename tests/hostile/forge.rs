@@ -162,20 +162,8 @@ impl Pens {
     }
 
     /// The same signed text, read as other fields: what a buyer's words may be made to say.
-    pub(crate) fn recut(&self, draw: &mut Draw, known: &Fact) -> Shot {
-        let mut words = "x".to_owned();
-        for _ in 0..draw.below(4) {
-            words.push('&');
-            words.push_str(draw.pick(&[
-                "total_amount=0.01",
-                "trade_status=TRADE_SUCCESS",
-                "trade_no=2026010522999",
-                "out_trade_no=f_ali_0",
-                "version=1.0",
-                "zzz=",
-                "subject=y",
-            ]));
-        }
+    pub(crate) fn recut_form(&self, draw: &mut Draw, known: &Fact) -> Shot {
+        let words = words(draw, &FORM_WORDS);
         let host = draw.pick(&["subject", "body", "passback_params"]);
         let genuine = self.alipay.notify(&paid(known), &[(host, &words)]).body;
         let (fields, sign): (Vec<&str>, Vec<&str>) = genuine
@@ -189,20 +177,10 @@ impl Pens {
                 format!("{name}={value}")
             })
             .collect();
-        let mut pairs: Vec<String> = Vec::new();
-        for piece in text.join("&").split('&') {
-            match pairs.last_mut() {
-                Some(last) if !piece.contains('=') || draw.below(6) == 0 => {
-                    last.push('&');
-                    last.push_str(piece);
-                }
-                _ => pairs.push(piece.to_owned()),
-            }
-        }
-        let pairs = pairs.iter().map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap();
-            format!("{name}={}", encoded(value.as_bytes()))
-        });
+        let pairs = recut(draw, &text.join("&"));
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value.as_bytes())));
         let pairs: Vec<String> = pairs
             .chain(sign.iter().map(|pair| (*pair).to_owned()))
             .collect();
@@ -211,6 +189,33 @@ impl Pens {
             body: pairs.join("&"),
         };
         Shot::notify("recut", "ali", message, Wanted::Either)
+    }
+
+    /// The same of a v2 document.
+    pub(crate) fn recut_xml(&self, draw: &mut Draw, known: &Fact) -> Shot {
+        let words = words(draw, &XML_WORDS);
+        let genuine = self.wechatpay.paid_v2_with(&paid(known), &words);
+        let element = |line: &str| {
+            let (name, rest) = line.split_once("><![CDATA[")?;
+            let name = name.trim_start_matches("<xml>").trim_start_matches('<');
+            let (value, _) = rest.split_once("]]>")?;
+            Some(format!("{name}={value}"))
+        };
+        let text: Vec<String> = genuine.body.lines().filter_map(element).collect();
+        let (sign, text) = text.split_last().unwrap();
+        let sign = sign.split_once('=').unwrap();
+        let pairs = recut(draw, &text.join("&"));
+        let pairs = pairs
+            .into_iter()
+            .chain([(sign.0.to_owned(), sign.1.to_owned())]);
+        let elements: String = pairs
+            .map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"))
+            .collect();
+        let message = Message {
+            headers: Vec::new(),
+            body: format!("<xml>{elements}</xml>"),
+        };
+        Shot::notify("recut", "wx", message, Wanted::Either)
     }
 
     /// A field, an element or a header twice.
@@ -325,6 +330,54 @@ pub(crate) fn paid(fact: &Fact) -> Paid<'_> {
         transaction_id: &fact.transaction_id,
         minor: MINOR,
     }
+}
+
+/// What a buyer may have been let write into an Alipay payment.
+const FORM_WORDS: [&str; 7] = [
+    "total_amount=0.01",
+    "trade_status=TRADE_SUCCESS",
+    "trade_no=2026010522999",
+    "out_trade_no=f_ali_0",
+    "version=1.0",
+    "zzz=",
+    "subject=y",
+];
+
+/// And into a WeChat Pay order.
+const XML_WORDS: [&str; 7] = [
+    "total_fee=1",
+    "result_code=SUCCESS",
+    "transaction_id=420099",
+    "out_trade_no=f_v2_0",
+    "bank_type=OTHERS",
+    "zzz=",
+    "mch_id=9",
+];
+
+fn words(draw: &mut Draw, among: &[&str]) -> String {
+    let mut words = "x".to_owned();
+    for _ in 0..draw.below(4) {
+        words.push('&');
+        words.push_str(draw.pick(among));
+    }
+    words
+}
+
+/// A signed text cut into fields, at most of its marks.
+fn recut(draw: &mut Draw, text: &str) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for piece in text.split('&') {
+        let cut = piece.split_once('=').filter(|_| draw.below(6) != 0);
+        match (cut, pairs.last_mut()) {
+            (Some((name, value)), _) => pairs.push((name.to_owned(), value.to_owned())),
+            (None, Some((_, last))) => {
+                last.push('&');
+                last.push_str(piece);
+            }
+            (None, None) => pairs.push((piece.to_owned(), String::new())),
+        }
+    }
+    pairs
 }
 
 fn encoded(bytes: &[u8]) -> String {

@@ -221,7 +221,8 @@ impl Siege {
             token::returned(draw, &self.return_tokens),
         ];
         for _ in 0..3 {
-            shots.push(pens.recut(draw, &alipays));
+            shots.push(pens.recut_form(draw, &alipays));
+            shots.push(pens.recut_xml(draw, &of(Form::V2)));
             shots.push(pens.gnawed(draw, &h));
             shots.push(ask::events(draw, known));
             shots.push(ask::lists(draw, known));
