@@ -2,7 +2,9 @@
 
 use payfold_domain::policy::{Policy, ReturnPolicy};
 
-use crate::schedule::{Act, Afterwards, Notifies, Pay, Schedule, Setting, Signer, Step};
+use crate::schedule::{
+    Act, Afterwards, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
+};
 use crate::{plan, stage};
 
 const SCHEDULES: u64 = 48;
@@ -191,6 +193,44 @@ fn a_refund_that_was_told_in_two_parts_differs_in_nothing_from_its_row() {
     holds(6_797, setting, steps);
 }
 
+/// The process ended 4 ms after its last event, when all nodes had been seen to be up, and nobody was
+/// there to tell the reader of it (seed 5021039).
+#[test]
+fn a_process_that_ends_after_the_last_step_is_waited_for_before_its_reader_is_judged() {
+    let (first, second) = (
+        external(1),
+        Pay {
+            order: 1,
+            ..external(3)
+        },
+    );
+    let setting = Setting {
+        latency_ms: 2_000,
+        ..setting()
+    };
+    let steps = vec![
+        (1_000, place(0, 8_800)),
+        (1_000, place(1, 8_800)),
+        (20_000, Act::Start(first)),
+        (20_000, Act::Start(second)),
+        (40_000, paid(first, "v3")),
+        (40_000, paid(second, "v3")),
+        (42_000, Act::CloseAtGateway(first)),
+    ];
+    let faults = vec![
+        Fault::CrashAtWrite {
+            nth: 8,
+            edge: Edge::After,
+            down_ms: 300_000,
+        },
+        Fault::WriteSlow {
+            nth: 9,
+            for_ms: 608,
+        },
+    ];
+    holds_with(30, setting, steps, faults);
+}
+
 fn external(number: u8) -> Pay {
     Pay {
         number,
@@ -228,12 +268,16 @@ fn setting() -> Setting {
 }
 
 fn holds(seed: u64, setting: Setting, steps: Vec<(u64, Act)>) {
+    holds_with(seed, setting, steps, Vec::new());
+}
+
+fn holds_with(seed: u64, setting: Setting, steps: Vec<(u64, Act)>, faults: Vec<Fault>) {
     let steps = steps.into_iter().map(|(at_ms, act)| Step { at_ms, act });
     let schedule = Schedule {
         seed,
         setting,
         steps: steps.collect(),
-        faults: Vec::new(),
+        faults,
     };
     let played = stage::play(&schedule, &stage::Equipment::make());
     assert_eq!(played.violations, [], "{:#?}", played.story);
