@@ -162,60 +162,70 @@ impl Pens {
     }
 
     /// The same signed text, read as other fields: what a buyer's words may be made to say.
-    pub(crate) fn recut_form(&self, draw: &mut Draw, known: &Fact) -> Shot {
-        let words = words(draw, &FORM_WORDS);
-        let host = draw.pick(&["subject", "body", "passback_params"]);
-        let genuine = self.alipay.notify(&paid(known), &[(host, &words)]).body;
-        let (fields, sign): (Vec<&str>, Vec<&str>) = genuine
-            .split('&')
-            .partition(|pair| !pair.starts_with("sign"));
-        let text: Vec<String> = fields
-            .iter()
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap();
-                let value = percent_decode_str(value).decode_utf8().unwrap();
-                format!("{name}={value}")
-            })
-            .collect();
-        let pairs = recut(draw, &text.join("&"));
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encoded(value.as_bytes())));
-        let pairs: Vec<String> = pairs
-            .chain(sign.iter().map(|pair| (*pair).to_owned()))
-            .collect();
-        let message = Message {
-            headers: Vec::new(),
-            body: pairs.join("&"),
+    pub(crate) fn recut(&self, draw: &mut Draw, known: &Fact) -> Shot {
+        let words = match known.form {
+            Form::V2 => words(draw, &XML_WORDS),
+            Form::Alipay | Form::V3 => words(draw, &FORM_WORDS),
         };
-        Shot::notify("recut", "ali", message, Wanted::Either)
+        let signed = self.saying(draw, known, &words);
+        let pairs = recut(draw, &joined(&signed.pairs));
+        let message = signed.read_as(&pairs);
+        Shot::notify("recut", known.form.account(), message, Wanted::Either)
     }
 
-    /// The same of a v2 document.
-    pub(crate) fn recut_xml(&self, draw: &mut Draw, known: &Fact) -> Shot {
-        let words = words(draw, &XML_WORDS);
-        let genuine = self.wechatpay.paid_v2_with(&paid(known), &words);
-        let element = |line: &str| {
-            let (name, rest) = line.split_once("><![CDATA[")?;
-            let name = name.trim_start_matches("<xml>").trim_start_matches('<');
-            let (value, _) = rest.split_once("]]>")?;
-            Some(format!("{name}={value}"))
+    /// The one cut that would pay: the buyer's words hold all that comes after them once more, one field
+    /// of it changed, and at their end a field that nobody knows, to swallow what was true.
+    pub(crate) fn injected(&self, draw: &mut Draw, known: &Fact) -> Shot {
+        let honest = self.saying(draw, known, "x");
+        let mut pairs = honest.pairs.clone();
+        let host = pairs.iter().position(|(name, _)| *name == honest.host);
+        let tail = pairs.split_off(host.unwrap() + 1);
+        let mut changed = tail.clone();
+        let wanted = match known.form {
+            Form::V2 => draw.pick(&[("total_fee", "1"), ("out_trade_no", "f_v2_0")]),
+            Form::Alipay | Form::V3 => {
+                draw.pick(&[("total_amount", "0.01"), ("trade_no", "2026010522999")])
+            }
         };
-        let text: Vec<String> = genuine.body.lines().filter_map(element).collect();
-        let (sign, text) = text.split_last().unwrap();
-        let sign = sign.split_once('=').unwrap();
-        let pairs = recut(draw, &text.join("&"));
-        let pairs = pairs
-            .into_iter()
-            .chain([(sign.0.to_owned(), sign.1.to_owned())]);
-        let elements: String = pairs
-            .map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"))
-            .collect();
-        let message = Message {
-            headers: Vec::new(),
-            body: format!("<xml>{elements}</xml>"),
+        let field = changed.iter_mut().find(|(name, _)| name == wanted.0);
+        wanted.1.clone_into(&mut field.unwrap().1);
+        let words = format!("x&{}&zzz=", joined(&changed));
+        let signed = self.saying_in(honest.host, known, &words);
+        pairs.extend(changed);
+        pairs.push(("zzz".to_owned(), format!("&{}", joined(&tail))));
+        assert_eq!(joined(&pairs), joined(&signed.pairs), "what was signed");
+        let message = signed.read_as(&pairs);
+        Shot::notify("injected", known.form.account(), message, Wanted::Failure)
+    }
+
+    /// A genuine message with a buyer's words in it.
+    fn saying(&self, draw: &mut Draw, known: &Fact, words: &str) -> Signed {
+        let host = match known.form {
+            Form::V2 => "attach",
+            Form::Alipay | Form::V3 => draw.pick(&["subject", "body", "passback_params"]),
         };
-        Shot::notify("recut", "wx", message, Wanted::Either)
+        self.saying_in(host, known, words)
+    }
+
+    fn saying_in(&self, host: &'static str, known: &Fact, words: &str) -> Signed {
+        let paid = paid(known);
+        if known.form == Form::V2 {
+            let text = self.wechatpay.paid_v2_with(&paid, words).body;
+            let mut pairs: Vec<(String, String)> = text.lines().filter_map(element).collect();
+            let sign = pairs.pop().unwrap().1;
+            return Signed { host, pairs, sign };
+        }
+        let text = self.alipay.notify(&paid, &[(host, words)]).body;
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap();
+            let value = percent_decode_str(value).decode_utf8().unwrap();
+            (name.to_owned(), value.into_owned())
+        };
+        let mut pairs: Vec<(String, String)> = text.split('&').map(pair).collect();
+        let sign = pairs.pop().unwrap().1;
+        // The type of the signature is not signed.
+        pairs.pop();
+        Signed { host, pairs, sign }
     }
 
     /// A field, an element or a header twice.
@@ -353,6 +363,55 @@ const XML_WORDS: [&str; 7] = [
     "zzz=",
     "mch_id=9",
 ];
+
+/// A signed message, taken apart.
+struct Signed {
+    /// The field with the buyer's words.
+    host: &'static str,
+    /// What is signed, in the order in which it is.
+    pairs: Vec<(String, String)>,
+    sign: String,
+}
+
+impl Signed {
+    /// The same signature under other fields.
+    fn read_as(&self, pairs: &[(String, String)]) -> Message {
+        let body = if self.host == "attach" {
+            let sign = ("sign".to_owned(), self.sign.clone());
+            let pairs = pairs.iter().chain([&sign]);
+            let elements: String = pairs
+                .map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>"))
+                .collect();
+            format!("<xml>{elements}</xml>")
+        } else {
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| format!("{name}={}&", encoded(value.as_bytes())));
+            let sign = encoded(self.sign.as_bytes());
+            format!("{}sign_type=RSA2&sign={sign}", pairs.collect::<String>())
+        };
+        Message {
+            headers: Vec::new(),
+            body,
+        }
+    }
+}
+
+/// An element of a v2 document that stands in a line of its own.
+fn element(line: &str) -> Option<(String, String)> {
+    let (name, rest) = line.split_once("><![CDATA[")?;
+    let name = name.trim_start_matches("<xml>").trim_start_matches('<');
+    let (value, _) = rest.split_once("]]>")?;
+    Some((name.to_owned(), value.to_owned()))
+}
+
+fn joined(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&")
+}
 
 fn words(draw: &mut Draw, among: &[&str]) -> String {
     let mut words = "x".to_owned();

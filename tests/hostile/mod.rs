@@ -221,8 +221,10 @@ impl Siege {
             token::returned(draw, &self.return_tokens),
         ];
         for _ in 0..3 {
-            shots.push(pens.recut_form(draw, &alipays));
-            shots.push(pens.recut_xml(draw, &of(Form::V2)));
+            for known in [&alipays, &of(Form::V2)] {
+                shots.push(pens.recut(draw, known));
+                shots.push(pens.injected(draw, known));
+            }
             shots.push(pens.gnawed(draw, &h));
             shots.push(ask::events(draw, known));
             shots.push(ask::lists(draw, known));
