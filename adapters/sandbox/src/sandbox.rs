@@ -10,7 +10,7 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use crate::alipay::renewal::{Renewal, Signing};
+use crate::alipay::renewal::{Mode, Signing};
 use crate::bill::ticket::Tickets;
 use crate::books::Books;
 use crate::faults::Faults;
@@ -85,6 +85,8 @@ pub(crate) struct State {
     pub(crate) platform: Platform,
     #[serde(default)]
     pub(crate) alipay: Signing,
+    #[serde(default)]
+    pub(crate) alipay_mode: Mode,
     #[serde(skip)]
     advanced: TimeDelta,
 }
@@ -190,17 +192,12 @@ impl Sandbox {
         &self.0.settings
     }
 
-    /// Of answers to a merchant by plain keys.
-    pub(crate) fn alipay_key_signer(&self) -> &Sign {
+    pub(crate) fn first_alipay_signer(&self) -> &Sign {
         &self.0.signers.alipay
     }
 
-    /// Of everything else that Alipay says.
-    pub(crate) fn alipay_signer(&self) -> &Sign {
-        match self.state().alipay.certificate {
-            Renewal::Current => &self.0.signers.alipay,
-            Renewal::Renewed => &self.0.signers.next_alipay,
-        }
+    pub(crate) fn next_alipay_signer(&self) -> &Sign {
+        &self.0.signers.next_alipay
     }
 
     pub(crate) fn wechatpay_signer(&self, key: SigningKey) -> &Sign {

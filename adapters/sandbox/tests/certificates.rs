@@ -132,6 +132,7 @@ async fn alipays_next_certificate_can_be_had_once_it_signs() {
     let node = answer["alipay_trade_query_response"].to_string();
     let sign = answer["sign"].as_str().unwrap();
     assert!(holds("alipay/alipay_next_cert.pem", node.as_bytes(), sign));
+    // Who asks by plain keys hears nothing of it.
     let by_key = queried(&world, &[]).await;
     let node = by_key["alipay_trade_query_response"].to_string();
     let sign = by_key["sign"].as_str().unwrap();

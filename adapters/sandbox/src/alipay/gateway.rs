@@ -14,6 +14,7 @@ use super::bill;
 use super::cashier;
 use super::form::Pairs;
 use super::order;
+use super::renewal::Mode;
 use super::request::{Denied, Request};
 use super::trade;
 use crate::sandbox::Sandbox;
@@ -49,6 +50,9 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
             .into_response();
     }
     let request = Request::verified(sandbox, pairs);
+    if request.is_ok() {
+        sandbox.note_mode(proof.mode());
+    }
     match method.as_str() {
         "alipay.trade.page.pay" | "alipay.trade.wap.pay" | "alipay.trade.app.pay" => {
             match request.and_then(|request| order::open(sandbox, &request)) {
@@ -113,6 +117,15 @@ impl<'a> Proof<'a> {
     }
 }
 
+impl Proof<'_> {
+    fn mode(&self) -> Mode {
+        match self {
+            Self::Key => Mode::Keys,
+            Self::Certificate(_) => Mode::Certificates,
+        }
+    }
+}
+
 /// An answer under the method's own node, signed over the node's bytes.
 fn in_json(
     sandbox: &Sandbox,
@@ -145,10 +158,7 @@ fn in_json(
     if !is_signed {
         return text(format!("{{{name}:{node}}}"));
     }
-    let signer = match proof {
-        Proof::Key => sandbox.alipay_key_signer(),
-        Proof::Certificate(_) => sandbox.alipay_signer(),
-    };
+    let signer = sandbox.alipay_signer(proof.mode());
     let body = match base64_signature(signer, node.as_bytes()) {
         Ok(sign) => match proof {
             Proof::Key => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),

@@ -5,8 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::Cert;
 use crate::sandbox::Sandbox;
+use crate::sign::Sign;
 
-/// How things stand for the merchant.
+/// By what the merchant and Alipay know each other's keys: as the merchant's last request said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mode {
+    #[default]
+    Keys,
+    Certificates,
+}
+
+/// How things stand for a merchant in certificate mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Signing {
@@ -24,6 +33,23 @@ pub(crate) enum Renewal {
 }
 
 impl Sandbox {
+    /// Takes note of the mode of a request.
+    pub(crate) fn note_mode(&self, mode: Mode) {
+        let mut state = self.state();
+        // What is written is saved.
+        if state.alipay_mode != mode {
+            state.alipay_mode = mode;
+        }
+    }
+
+    /// What signs to a merchant in that mode.
+    pub(crate) fn alipay_signer(&self, mode: Mode) -> &Sign {
+        match (mode, self.state().alipay.certificate) {
+            (Mode::Keys, _) | (Mode::Certificates, Renewal::Current) => self.first_alipay_signer(),
+            (Mode::Certificates, Renewal::Renewed) => self.next_alipay_signer(),
+        }
+    }
+
     /// The certificate that signs.
     pub(crate) fn alipay_certificate(&self) -> &Cert {
         let certs = &self.keys().alipay.certs;

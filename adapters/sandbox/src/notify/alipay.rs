@@ -183,7 +183,8 @@ fn signed(
     charset_name: &str,
 ) -> Result<Pairs, Unwritten> {
     let mut pairs = Pairs::write(fields, charset(charset_name.as_bytes()));
-    let sign = base64_signature(sandbox.alipay_signer(), &pairs.signed_text(&[]))?;
+    let mode = sandbox.state().alipay_mode;
+    let sign = base64_signature(sandbox.alipay_signer(mode), &pairs.signed_text(&[]))?;
     pairs.push("sign_type", "RSA2".to_owned());
     pairs.push("sign", sign);
     Ok(pairs)
