@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use payfold_domain::event::OrderEvent;
 use payfold_domain::order::{OrderStatus, Payment, PaymentStage, RefundStatus};
-use payfold_domain::{PaymentRef, RefundNo, Timestamp};
+use payfold_domain::{Method, PaymentRef, RefundNo, Timestamp};
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found, OrderStory};
@@ -57,6 +57,7 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
         times.starts_are_healed(story, found);
     }
     times.what_nobody_wants_is_closed(found);
+    times.orders_end_behind_their_payments(found);
     times.refunds_end(found);
 }
 
@@ -266,6 +267,41 @@ impl Times<'_> {
                 now <= deadline,
                 "what an order could still be paid by is closed once it has ended",
                 || format!("{trade}: ended {}, by {}", shown(ended_at), shown(deadline)),
+            );
+        }
+    }
+
+    /// Before an order is cancelled or expires, what it could be paid by is closed at its gateway: nobody
+    /// pays it any more. What the gateway did not know of yet may still come, and WeChat Pay knows of
+    /// whatever was offered.
+    fn orders_end_behind_their_payments(&self, found: &mut Found) {
+        for Traded {
+            trade,
+            story,
+            payment,
+        } in self.traded()
+        {
+            let unpaid = story.ended_at().filter(|ended_at| {
+                let order = story.as_of(*ended_at);
+                let known = order.and_then(|order| order.payment(&payment.payment));
+                let offered = known.map(|payment| &payment.stage);
+                order.is_some_and(|order| order.status != OrderStatus::Paid)
+                    && matches!(
+                        offered,
+                        Some(PaymentStage::Open { .. } | PaymentStage::Closed)
+                    )
+            });
+            let Some(ended_at) = unpaid.filter(|_| trade["gateway"] == "wechatpay") else {
+                continue;
+            };
+            let paid_at = trade["out_trade_no"]
+                .as_str()
+                .and_then(|number| self.0.record.said.paid.get(number));
+            let late = paid_at.is_some_and(|paid_at| ended_at < *paid_at);
+            found.unless(
+                !late || payment.method == Method::External,
+                "an order ends once nobody can pay it any more",
+                || format!("{trade}: ended {}", shown(ended_at)),
             );
         }
     }
