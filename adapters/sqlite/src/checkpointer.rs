@@ -10,7 +10,7 @@ use crate::connection::{Role, connect};
 use crate::writer::checkpoint;
 
 /// How long after a commit; shorter copies the same pages more often, longer lets the log grow.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the writer tells its checkpointer.
 #[derive(Default)]
