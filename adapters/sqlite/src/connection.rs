@@ -13,7 +13,7 @@ pub(crate) enum Role {
 }
 
 /// The writer's cache in KiB, negative as SQLite asks for it.
-const WRITER_CACHE: i64 = -6_144;
+const WRITER_CACHE: i64 = -5_120;
 const READER_CACHE: i64 = -1_024;
 const CHECKPOINTER_CACHE: i64 = -64;
 /// What the log shrinks to once it starts anew.
