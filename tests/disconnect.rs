@@ -104,3 +104,28 @@ async fn a_stop_does_not_wait_for_requests_that_are_sent_in_part() {
     );
     drop(stalled);
 }
+
+/// Clients who only connect, and say nothing, must not take the files by which everything is read.
+#[tokio::test]
+async fn however_many_clients_connect_the_views_can_be_read() {
+    let mut shop = Shop::open().await;
+    shop.kill_under_load();
+    shop.reap();
+    shop.start_again_with_files(320).await;
+    shop.place("F-1", 8800).await;
+    let host = shop.url("").replace("http://", "");
+    // More than the system lets wait: those who come last find no place at all.
+    let crowd = (0..400).map(|_| {
+        let connecting = tokio::net::TcpStream::connect(&host);
+        tokio::time::timeout(Duration::from_millis(500), connecting)
+    });
+    let crowd = futures_util::future::join_all(crowd).await;
+    // On the connection that was there before.
+    assert_eq!(shop.list("/v1/orders").await.len(), 1);
+    assert!(shop.list("/v1/exceptions").await.is_empty());
+    assert!(
+        !shop.log().contains("Too many open files"),
+        "{}",
+        shop.log()
+    );
+}

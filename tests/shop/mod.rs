@@ -117,11 +117,21 @@ impl Shop {
 
     /// Starts the service again over the same store.
     pub(crate) async fn start_again(&mut self) {
+        self.start_by(Program::start).await;
+    }
+
+    /// Starts the service again, with at most so many files open.
+    pub(crate) async fn start_again_with_files(&mut self, files: u32) {
+        self.start_by(|arguments, log| Program::start_with_files(files, arguments, log))
+            .await;
+    }
+
+    async fn start_by(&mut self, start: impl FnOnce(&[&str], &std::path::Path) -> Program) {
         assert!(self.service.is_none(), "it still runs");
         let log = self.folder().join("service.log");
         let config = self.config();
         let arguments = ["serve", "--config", config.to_str().unwrap()];
-        self.service = Some(Program::start(&arguments, &log));
+        self.service = Some(start(&arguments, &log));
         self.until_alive(&self.url("/healthz"), &log).await;
     }
 

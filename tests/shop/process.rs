@@ -58,6 +58,20 @@ impl Program {
         Self(command.spawn().unwrap())
     }
 
+    /// As [`Program::start`], with at most so many files open.
+    pub(crate) fn start_with_files(files: u32, arguments: &[&str], log: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            &format!("ulimit -n {files} && exec \"$0\" \"$@\""),
+            PAYFOLD,
+        ]);
+        command.args(arguments).stdin(Stdio::null());
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Self(command.spawn().unwrap())
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill")

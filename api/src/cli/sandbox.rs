@@ -108,7 +108,7 @@ pub(super) async fn start(
         .transpose()
         .map_err(Failure::job)?;
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], ports.sandbox));
-    http::serve_router(&world.tasks, address, sandbox.router())
+    http::serve_router(&world.tasks, address, sandbox.router(), 1)
         .await
         .map_err(|error| {
             Failure::usage(format!(

@@ -22,8 +22,15 @@ use super::linger::Lingering;
 use super::turn::{Heard, Turn};
 use crate::world::Tasks;
 
-/// The most connections at a time; more wait to be accepted.
+/// The most connections of one address at a time; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 4_096;
+
+/// Files that are not left to connections: the store, the views and their readers, and the calls of
+/// gateways need some two hundred.
+const OTHER_FILES: usize = 256;
+
+/// How many files a process may usually have open, where the system does not tell.
+const USUAL_FILES: usize = 1_024;
 
 /// How long a client may take to send a request's head, and how long an idle connection is kept.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
@@ -60,8 +67,32 @@ pub struct ServeError {
     pub source: ListenError,
 }
 
+/// How many connections each of so many addresses may have at a time, so that the rest of the program
+/// never lacks a file however many clients come.
+fn most_connections(addresses: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    share(files_of(&limits), addresses)
+}
+
+fn share(files: usize, addresses: usize) -> usize {
+    (files.saturating_sub(OTHER_FILES) / addresses.max(1)).clamp(16, MOST_CONNECTIONS)
+}
+
+/// The soft limit of open files (proc_pid_limits(5)).
+fn files_of(limits: &str) -> usize {
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    match line.and_then(|line| line.split_whitespace().next()) {
+        Some("unlimited") => usize::MAX,
+        Some(number) => number.parse().unwrap_or(USUAL_FILES),
+        None => USUAL_FILES,
+    }
+}
+
 /// Answers on an address with a router, until the program winds down; says on which address, for
-/// port 0 is a free one. It listens when this returns.
+/// port 0 is a free one. The program listens on so many
+/// `addresses` in all, and on this one when this returns.
 ///
 /// # Errors
 ///
@@ -70,16 +101,18 @@ pub async fn serve_router(
     tasks: &Tasks,
     address: SocketAddr,
     router: Router,
+    addresses: usize,
 ) -> Result<SocketAddr, ListenError> {
     let failed = |source| ListenError { address, source };
     let socket = TcpListener::bind(address).await.map_err(failed)?;
     let listened_on = socket.local_addr().map_err(failed)?;
-    tasks.spawn(accept(socket, router, tasks.clone()));
+    let most = most_connections(addresses);
+    tasks.spawn(accept(socket, router, tasks.clone(), most));
     Ok(listened_on)
 }
 
-async fn accept(socket: TcpListener, router: Router, tasks: Tasks) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+async fn accept(socket: TcpListener, router: Router, tasks: Tasks, most: usize) {
+    let places = Arc::new(Semaphore::new(most));
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -155,5 +188,23 @@ async fn last_patience(turn: &Turn) {
     tokio::time::sleep(LAST_WORDS).await;
     if turn.owes_an_answer() {
         tokio::time::sleep(LAST_PATIENCE.saturating_sub(LAST_WORDS)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_to_everything_else() {
+        let limits = |soft: &str| {
+            format!("Limit  Soft Limit  Hard Limit  Units\nMax open files  {soft}  524288  files\n")
+        };
+        assert_eq!(share(files_of(&limits("1024")), 1), 768);
+        assert_eq!(share(files_of(&limits("1024")), 3), 256);
+        assert_eq!(share(files_of(&limits("524288")), 3), MOST_CONNECTIONS);
+        assert_eq!(share(files_of(&limits("unlimited")), 1), MOST_CONNECTIONS);
+        assert_eq!(share(files_of(&limits("64")), 1), 16);
+        assert_eq!(files_of(""), USUAL_FILES);
     }
 }

@@ -86,6 +86,8 @@ pub struct Listeners {
 /// Where one of the ports is taken, or one of the addresses is not this machine's.
 pub async fn serve(app: &Arc<App>, listeners: Listeners) -> Result<(), ServeError> {
     let site = site(app);
+    let also = [listeners.public_listen, listeners.metrics_listen];
+    let addresses = 1 + also.into_iter().flatten().count();
     for (setting, address, router) in [
         (
             "server.listen (demo: --port)",
@@ -104,7 +106,7 @@ pub async fn serve(app: &Arc<App>, listeners: Listeners) -> Result<(), ServeErro
         ),
     ] {
         let Some(address) = address else { continue };
-        let listening = serve_router(&app.world.tasks, address, router).await;
+        let listening = serve_router(&app.world.tasks, address, router, addresses).await;
         listening.map_err(|source| ServeError { setting, source })?;
     }
     Ok(())
