@@ -128,4 +128,5 @@ async fn however_many_clients_connect_the_views_can_be_read() {
         "{}",
         shop.log()
     );
+    drop(crowd);
 }
