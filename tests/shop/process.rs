@@ -51,22 +51,19 @@ pub(crate) fn run_in(variables: &[(&str, &str)], arguments: Vec<&str>) -> Ended 
 impl Program {
     /// Starts it, with everything that it says going to a file.
     pub(crate) fn start(arguments: &[&str], log: &Path) -> Self {
-        let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(PAYFOLD);
-        command.args(arguments).stdin(Stdio::null());
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-        Self(command.spawn().unwrap())
+        Self::spawn(Command::new(PAYFOLD), arguments, log)
     }
 
     /// As [`Program::start`], with at most so many files open.
     pub(crate) fn start_with_files(files: u32, arguments: &[&str], log: &Path) -> Self {
-        let log = File::options().create(true).append(true).open(log).unwrap();
         let mut command = Command::new("sh");
-        command.args([
-            "-c",
-            &format!("ulimit -n {files} && exec \"$0\" \"$@\""),
-            PAYFOLD,
-        ]);
+        let limited = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, PAYFOLD]);
+        Self::spawn(command, arguments, log)
+    }
+
+    fn spawn(mut command: Command, arguments: &[&str], log: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(log).unwrap();
         command.args(arguments).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         Self(command.spawn().unwrap())

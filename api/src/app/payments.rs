@@ -73,13 +73,13 @@ impl App {
                 .offer(&account, way, written.made, order_no, &payment)
                 .await;
         }
-        match money_waited {
-            false => Ok(written),
-            true => Ok(Written {
-                made: written.made,
-                order: Arc::new(self.fold_now::<Order>(order_no).await?),
-            }),
+        if !money_waited {
+            return Ok(written);
         }
+        Ok(Written {
+            made: written.made,
+            order: Arc::new(self.fold_now::<Order>(order_no).await?),
+        })
     }
 
     async fn store_intent(

@@ -91,8 +91,8 @@ fn files_of(limits: &str) -> usize {
 }
 
 /// Answers on an address with a router, until the program winds down; says on which address, for
-/// port 0 is a free one. The program listens on so many
-/// `addresses` in all, and on this one when this returns.
+/// port 0 is a free one. It listens when this returns; the program listens on so many `addresses` in
+/// all, which share the connections.
 ///
 /// # Errors
 ///

@@ -7,7 +7,6 @@ use axum::body::Body;
 use http::Request;
 use payfold_domain::policy::{LatePolicy, Policy};
 use payfold_domain::{OrderNo, Timestamp};
-use payfold_projections::View;
 use serde_json::{Value, json};
 
 use super::alipay;
@@ -46,14 +45,6 @@ impl TestSite {
         let request = Request::builder().method("POST").uri("/notify/ali");
         let request = request.body(Body::from(body)).unwrap();
         assert_eq!(self.send(request).await.status, 200);
-    }
-
-    /// The jobs see everything so far. One who sees an order without its payment tries to end it, and
-    /// comes back ten seconds later, which a clock that stands still never reaches.
-    async fn jobs_see_all(&self) {
-        let tip = *self.app.store.tip().borrow();
-        let seen = self.app.view_reached(View::OpenWork, tip).await;
-        seen.unwrap();
     }
 
     async fn shown(&self, order_no: &str) -> Value {
@@ -116,7 +107,6 @@ async fn an_open_payment_holds_its_order_open_for_ten_minutes_at_most() {
     site.place_until("B-1", end).await;
     site.start_external("B-1").await;
     site.place_until("B-2", end.plus_secs(GRACE_SECS - 1)).await;
-    site.jobs_see_all().await;
     site.clock.set(end.plus_secs(GRACE_SECS - 1));
     site.expired("B-2").await;
     assert_eq!(site.shown("B-1").await["status"], "open");
