@@ -16,7 +16,8 @@ const BANNED_NAMES: [&str; 9] = [
 ];
 
 /// What lies in the top folder, and nothing else.
-const TOP_LEVEL: [&str; 15] = [
+const TOP_LEVEL: [&str; 16] = [
+    ".cargo",
     ".ci",
     ".gitignore",
     "Cargo.lock",
