@@ -3,16 +3,17 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use payfold_domain::KeyFingerprint;
-use rsa::pkcs1::{
-    DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPrivateKey, EncodeRsaPublicKey,
-};
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePublicKey};
+use rsa::pkcs1::{DecodeRsaPublicKey, EncodeRsaPublicKey};
+use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -127,19 +128,12 @@ impl AppKey {
             "an unencrypted RSA private key of 2048 bits or more, PKCS#8 or PKCS#1, in PEM or as the bare Base64 of Alipay's key tool",
         );
         let der = der(text, &["PRIVATE KEY", "RSA PRIVATE KEY"]).ok_or(EXPECTED)?;
-        let key = rsa::PrivateKey::from_pkcs8_der(&der)
-            .or_else(|_not_pkcs8| rsa::PrivateKey::from_pkcs1_der(&der))
-            .map_err(|_error| EXPECTED)?;
-        let spki = key
-            .to_public_key()
-            .to_public_key_der()
-            .map_err(|_error| EXPECTED)?;
-        let pkcs1 = key.to_pkcs1_der().map_err(|_error| EXPECTED)?;
-        let pair = KeyPair::from_der(pkcs1.as_bytes()).map_err(|_rejected| EXPECTED)?;
-        Ok(Self {
-            pair,
-            spki_der: spki.into_vec(),
-        })
+        let pair = KeyPair::from_pkcs8(&der)
+            .or_else(|_not_pkcs8| KeyPair::from_der(&der))
+            .map_err(|_rejected| EXPECTED)?;
+        let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_error| EXPECTED)?;
+        let spki_der = spki.as_ref().to_vec();
+        Ok(Self { pair, spki_der })
     }
 
     /// The public half, as DER `SubjectPublicKeyInfo`.

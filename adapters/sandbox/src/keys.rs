@@ -6,14 +6,13 @@ use std::convert::Infallible;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use rsa::pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _};
-use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
+use rsa::pkcs1::{RsaPrivateKey, RsaPublicKey, UintRef};
+use rsa::pkcs8::PrivateKeyInfoRef;
 use rsa::rand_core::{TryCryptoRng, TryRng};
-use rsa::traits::PublicKeyParts as _;
-use rsa::{BoxedUint, PrivateKey, PublicKey};
+use rsa::{BoxedUint, PrivateKey};
 use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
-use x509_cert::der::referenced::OwnedToRef as _;
+use x509_cert::der::{self, Decode as _};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use crate::certificate::{Cert, Holder, Role, issued, self_signed};
 use crate::draw;
@@ -192,7 +191,7 @@ fn platform_cert(
 /// PKCS#8, SubjectPublicKeyInfo or X.509, as PEM, as bare Base64 or as DER. Anything else is not.
 pub fn is_sandbox_key(bytes: &[u8]) -> bool {
     let der = bare(bytes).unwrap_or_else(|| bytes.to_vec());
-    public_half(&der).is_some_and(|key| *key.e() == BoxedUint::from(MARK))
+    is_marked(&der).unwrap_or(false)
 }
 
 /// The DER inside PEM lines or bare Base64, whatever its line breaks.
@@ -209,22 +208,33 @@ fn bare(bytes: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(packed).ok()
 }
 
-fn public_half(der: &[u8]) -> Option<PublicKey> {
-    if let Ok(key) = PrivateKey::from_pkcs8_der(der).or_else(|_| PrivateKey::from_pkcs1_der(der)) {
-        return Some(key.to_public_key());
+/// Whether the public exponent in these bytes is the mark. Only their form is looked at: nobody
+/// verifies or signs with them here.
+fn is_marked(der: &[u8]) -> der::Result<bool> {
+    if let Ok(key) = PrivateKeyInfoRef::from_der(der) {
+        return is_marked(key.private_key.as_bytes());
     }
-    if let Ok(key) = PublicKey::from_public_key_der(der).or_else(|_| PublicKey::from_pkcs1_der(der))
-    {
-        return Some(key);
+    if let Ok(key) = RsaPrivateKey::from_der(der) {
+        return Ok(is_mark(key.public_exponent));
     }
-    let certificate = Certificate::from_der(der).ok()?;
-    PublicKey::try_from(
-        certificate
-            .tbs_certificate()
-            .subject_public_key_info()
-            .owned_to_ref(),
-    )
-    .ok()
+    if let Ok(key) = RsaPublicKey::from_der(der) {
+        return Ok(is_mark(key.public_exponent));
+    }
+    let bits = match SubjectPublicKeyInfoRef::from_der(der) {
+        Ok(key) => key.subject_public_key.raw_bytes().to_vec(),
+        Err(_) => {
+            let certificate = Certificate::from_der(der)?;
+            let key = certificate.tbs_certificate().subject_public_key_info();
+            key.subject_public_key.raw_bytes().to_vec()
+        }
+    };
+    Ok(is_mark(RsaPublicKey::from_der(&bits)?.public_exponent))
+}
+
+fn is_mark(exponent: UintRef<'_>) -> bool {
+    let mark = MARK.to_be_bytes();
+    let zeros = mark.iter().take_while(|byte| **byte == 0).count();
+    mark.get(zeros..) == Some(exponent.as_bytes())
 }
 
 fn key(entropy: &Entropy, what: &'static str) -> Result<PrivateKey, KeyNotMade> {

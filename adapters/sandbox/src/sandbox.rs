@@ -5,8 +5,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rsa::PrivateKey;
-use rsa::pkcs8::EncodePrivateKey as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
@@ -18,7 +16,7 @@ use crate::keys::Keys;
 use crate::notify::Outbox;
 use crate::outside::Outside;
 use crate::service::Service;
-use crate::sign::{Sign, SignerFor, SigningFailed, rsa_signer};
+use crate::sign::{Sign, Signers};
 use crate::wechatpay::platform::{Platform, SigningKey};
 
 /// How the gateways behave.
@@ -33,19 +31,16 @@ pub struct Settings {
     /// One in how many WeChat Pay v3 answers is a signature probe, so that its caller has to ask
     /// again; 0 for none.
     pub answer_probe_one_in: u32,
-    /// Makes the gateways' signers.
-    pub signer: SignerFor,
 }
 
 impl Settings {
-    /// Real time, a probe before a notify in a thousand, signed by the `rsa` crate.
+    /// Real time, a probe before a notify in a thousand.
     pub fn at(origin: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
             speed: 1,
             probe_one_in: 1_000,
             answer_probe_one_in: 0,
-            signer: rsa_signer,
         }
     }
 }
@@ -56,7 +51,7 @@ pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
     keys: Arc<Keys>,
-    signers: Signers,
+    signers: Arc<Signers>,
     service: Service,
     outside: Outside,
     settings: Settings,
@@ -64,14 +59,6 @@ struct Parts {
     state: Mutex<State>,
     changed: Notify,
     altered: Notify,
-}
-
-struct Signers {
-    alipay: Sign,
-    next_alipay: Sign,
-    public_key: Sign,
-    certificate: Sign,
-    next_certificate: Sign,
 }
 
 /// What changes.
@@ -124,34 +111,18 @@ impl DerefMut for Held<'_> {
 }
 
 impl Sandbox {
-    /// Both gateways with empty books. Several may share their keys.
-    ///
-    /// # Errors
-    /// Where a signer cannot be made of a key.
+    /// Both gateways with empty books. Several may share their keys and signers.
     pub fn new(
         keys: impl Into<Arc<Keys>>,
+        signers: impl Into<Arc<Signers>>,
         service: Service,
         outside: Outside,
         settings: Settings,
-    ) -> Result<Self, SigningFailed> {
-        let keys = keys.into();
-        let signer = |key: &PrivateKey| {
-            let der = key.to_pkcs8_der().map_err(|error| SigningFailed {
-                problem: error.to_string(),
-            })?;
-            (settings.signer)(der.as_bytes())
-        };
-        let signers = Signers {
-            alipay: signer(&keys.alipay.gateway)?,
-            next_alipay: signer(&keys.alipay.certs.next.key)?,
-            public_key: signer(&keys.wechatpay.public_key)?,
-            certificate: signer(&keys.wechatpay.platform)?,
-            next_certificate: signer(&keys.wechatpay.next.key)?,
-        };
+    ) -> Self {
         let started = (outside.clock)();
-        Ok(Self(Arc::new(Parts {
-            keys,
-            signers,
+        Self(Arc::new(Parts {
+            keys: keys.into(),
+            signers: signers.into(),
             service,
             outside,
             settings,
@@ -159,7 +130,7 @@ impl Sandbox {
             state: Mutex::default(),
             changed: Notify::new(),
             altered: Notify::new(),
-        })))
+        }))
     }
 
     /// Resolves once there may be something due earlier than [`Sandbox::next_due`] said.

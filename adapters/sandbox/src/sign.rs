@@ -5,16 +5,49 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
-use rsa::pkcs8::DecodePrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey as _};
 use rsa::sha2::Sha256;
 use rsa::signature::{SignatureEncoding as _, Signer as _, Verifier as _};
 use rsa::{PrivateKey, PublicKey};
+
+use crate::keys::Keys;
 
 /// Signs a message with one key: the raw signature, PKCS#1 v1.5 over SHA-256.
 pub type Sign = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, SigningFailed> + Send + Sync>;
 
 /// Makes a signer out of a private key, PKCS#8 in DER. [`rsa_signer`] unless a faster one is wanted.
 pub type SignerFor = fn(&[u8]) -> Result<Sign, SigningFailed>;
+
+/// What both gateways sign with.
+pub struct Signers {
+    pub(crate) alipay: Sign,
+    pub(crate) next_alipay: Sign,
+    pub(crate) public_key: Sign,
+    pub(crate) certificate: Sign,
+    pub(crate) next_certificate: Sign,
+}
+
+impl Signers {
+    /// Makes a signer out of each of these keys.
+    ///
+    /// # Errors
+    /// Where one cannot be made.
+    pub fn of(keys: &Keys, make: SignerFor) -> Result<Self, SigningFailed> {
+        let signer = |key: &PrivateKey| {
+            let der = key.to_pkcs8_der().map_err(|error| SigningFailed {
+                problem: error.to_string(),
+            })?;
+            make(der.as_bytes())
+        };
+        Ok(Self {
+            alipay: signer(&keys.alipay.gateway)?,
+            next_alipay: signer(&keys.alipay.certs.next.key)?,
+            public_key: signer(&keys.wechatpay.public_key)?,
+            certificate: signer(&keys.wechatpay.platform)?,
+            next_certificate: signer(&keys.wechatpay.next.key)?,
+        })
+    }
+}
 
 /// A private key that cannot be read, or that refused to sign.
 #[derive(Debug, thiserror::Error)]

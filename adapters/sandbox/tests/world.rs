@@ -19,7 +19,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use payfold_sandbox::{
-    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Unreached, open,
+    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers, Unreached, open,
+    rsa_signer,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -149,7 +150,9 @@ impl World {
             probe_one_in: 0,
             ..Settings::at("http://127.0.0.1:8090")
         };
-        let sandbox = Sandbox::new(opened.keys, opened.service, outside, change(settings)).unwrap();
+        let signers = Signers::of(&opened.keys, rsa_signer).unwrap();
+        let settings = change(settings);
+        let sandbox = Sandbox::new(opened.keys, signers, opened.service, outside, settings);
         let router = sandbox.router();
         Self {
             sandbox,

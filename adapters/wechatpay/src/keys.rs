@@ -6,8 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use payfold_domain::KeyFingerprint;
-use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
-use rsa::pkcs8::DecodePrivateKey;
+use rsa::pkcs8::SecretDocument;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -26,13 +25,13 @@ impl MerchantKey {
     pub(crate) fn from_pem(pem: &str) -> Result<Self, UnusableKey> {
         const EXPECTED: UnusableKey =
             UnusableKey("an RSA private key of 2048 bits or more in PEM (PKCS#8 or PKCS#1)");
-        let pem = pem.trim();
-        let key = rsa::PrivateKey::from_pkcs8_pem(pem)
-            .or_else(|_not_pkcs8| rsa::PrivateKey::from_pkcs1_pem(pem))
-            .map_err(|_error| EXPECTED)?;
-        let der = key.to_pkcs1_der().map_err(|_error| EXPECTED)?;
-        let pair = KeyPair::from_der(der.as_bytes()).map_err(|_error| EXPECTED)?;
-        Ok(Self { pair })
+        let (label, der) = SecretDocument::from_pem(pem.trim()).map_err(|_error| EXPECTED)?;
+        let pair = match label {
+            "PRIVATE KEY" => KeyPair::from_pkcs8(der.as_bytes()),
+            "RSA PRIVATE KEY" => KeyPair::from_der(der.as_bytes()),
+            _ => return Err(EXPECTED),
+        };
+        pair.map(|pair| Self { pair }).map_err(|_error| EXPECTED)
     }
 
     /// RSASSA-PKCS1-v1_5 with SHA-256; `None` where the library refuses to sign.

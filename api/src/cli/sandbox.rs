@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use clap::Args;
 use payfold_sandbox::{
-    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, StateFile, Unreached,
+    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers, StateFile,
+    Unreached, rsa_signer,
 };
 
 use super::exit::{Failure, say};
@@ -101,8 +102,8 @@ pub(super) async fn start(
         speed,
         ..Settings::at(format!("http://127.0.0.1:{}", ports.sandbox))
     };
-    let sandbox =
-        Sandbox::new(opened.keys, opened.service, outside, settings).map_err(Failure::job)?;
+    let signers = Signers::of(&opened.keys, rsa_signer).map_err(Failure::job)?;
+    let sandbox = Sandbox::new(opened.keys, signers, opened.service, outside, settings);
     let file = state
         .map(|path| StateFile::open(path, &sandbox).map(Arc::new))
         .transpose()
