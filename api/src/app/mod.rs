@@ -102,7 +102,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Where the store cannot be asked for the secret that tokens are signed by.
+    /// Where the store cannot be asked for the secret that tokens are signed by, or for what was kept of
+    /// the accounts' certificates.
     pub async fn start(
         world: World,
         store: Arc<dyn Store>,
@@ -111,6 +112,9 @@ impl App {
         accounts: Vec<Account>,
     ) -> Result<Arc<Self>, AppError> {
         let tokens = Tokens::load(&*store, &world).await?;
+        let certificates_fetched = Fetched::default();
+        let recalled = certificates_fetched.recall(&*store, &accounts, world.now());
+        recalled.await?;
         Ok(Arc::new(Self {
             world,
             store,
@@ -127,7 +131,7 @@ impl App {
             owners: Owners::default(),
             waiters: Waiters::new(),
             lines_out: LinesOut::default(),
-            certificates_fetched: Fetched::default(),
+            certificates_fetched,
             recently_asked: Recent::default(),
             unwanted: Unwanted::default(),
         }))

@@ -67,7 +67,7 @@ pub(super) async fn until_told_to_stop(app: &Arc<App>, config: &Path) -> Result<
     loop {
         tokio::select! {
             stop = &mut told => return stop,
-            _ = hangup.recv() => read_keys_again(app, config),
+            _ = hangup.recv() => read_keys_again(app, config).await,
         }
     }
 }
@@ -83,7 +83,7 @@ pub(super) async fn told_to_stop() -> Result<(), Failure> {
 }
 
 /// A configuration that is wrong leaves the keys as they are.
-fn read_keys_again(app: &App, file: &Path) {
+async fn read_keys_again(app: &App, file: &Path) {
     match Config::read(file, std::env::vars(), app.world.now()) {
         Ok(config) => {
             let known = app.accounts.all();
@@ -94,7 +94,10 @@ fn read_keys_again(app: &App, file: &Path) {
                         .is_some_and(|known| known.identity() == account.identity())
                 });
             if same {
-                app.accounts.replace(config.accounts);
+                if let Err(error) = app.replace_accounts(config.accounts).await {
+                    tracing::error!(%error, "keys stay as they are: the store does not answer");
+                    return;
+                }
                 app.settings.api_keys.replace(&config.settings.api_keys);
                 tracing::info!("keys and certificates were read again");
             } else {

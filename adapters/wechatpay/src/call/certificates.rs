@@ -56,6 +56,18 @@ impl WechatPayAccount {
         Ok(keys.platform.adopt(brought))
     }
 
+    /// Takes the certificates of an answer that [`take_certificates`](Self::take_certificates) took
+    /// before, in another process perhaps, and says how many were new. Its time has passed and its
+    /// signature may be one of theirs; the APIv3 key, which seals each, is the proof.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing was taken.
+    pub fn take_kept_certificates(&self, body: &[u8]) -> Result<usize, Refusal> {
+        let brought = self.certificates_in(body)?;
+        Ok(self.v3_keys()?.platform.adopt(brought))
+    }
+
     fn verify_list(
         &self,
         signed: &SignedHeaders<'_>,

@@ -9,9 +9,11 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use payfold_alipay::AlipayAccount;
 use payfold_domain::{AccountName, Timestamp};
+use payfold_store::{Store, StoreError};
 use payfold_wechatpay::WechatPayAccount;
 use tokio::sync::Mutex;
 
+use super::kept::{self, Brought};
 use super::{CallKind, unknown, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::{App, AppError};
@@ -20,11 +22,86 @@ use crate::app::{App, AppError};
 /// that names a serial.
 const APART_SECS: i64 = 60;
 
+/// How often certificates are asked for without a reason, in seconds: new ones appear days before the
+/// old end.
+const ROUTINE_SECS: i64 = 12 * 60 * 60;
+
 /// When the certificates of each account were asked for last. Who holds it asks.
 #[derive(Default)]
-pub(crate) struct Fetched(Mutex<BTreeMap<AccountName, Timestamp>>);
+pub(crate) struct Fetched(Mutex<BTreeMap<AccountName, Times>>);
+
+#[derive(Clone, Copy, Default)]
+struct Times {
+    asked: Option<Timestamp>,
+    /// When the gateway told last, this process or another.
+    told: Option<Timestamp>,
+}
+
+impl Times {
+    fn is_due(self, now: Timestamp) -> bool {
+        self.told
+            .is_none_or(|told| now < told || told.plus_secs(ROUTINE_SECS) <= now)
+    }
+}
+
+impl Fetched {
+    /// Takes what was kept of these accounts' certificates among their keys.
+    pub(crate) async fn recall(
+        &self,
+        store: &dyn Store,
+        accounts: &[Account],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut fetched = self.0.lock().await;
+        for account in accounts {
+            let told = kept::recall(store, account, now).await?;
+            fetched.entry(account.name.clone()).or_default().told = told;
+        }
+        Ok(())
+    }
+}
 
 impl App {
+    /// Takes these accounts instead of those that are there, with what was kept of their certificates.
+    pub async fn replace_accounts(&self, accounts: Vec<Account>) -> Result<(), AppError> {
+        let now = self.world.now();
+        let recalled = self
+            .certificates_fetched
+            .recall(&*self.store, &accounts, now);
+        recalled.await?;
+        self.accounts.replace(accounts);
+        Ok(())
+    }
+
+    /// Asks for the certificates that nobody was told of for long.
+    pub(crate) async fn fetch_due_certificates(&self) -> Result<(), AppError> {
+        let mut failed = Ok(());
+        for name in self.accounts.all().keys() {
+            if let Some(account) = self.askable(name)
+                && let Err(error) = self.fetch_if_due(&account).await
+            {
+                failed = Err(error);
+            }
+        }
+        failed
+    }
+
+    async fn fetch_if_due(&self, account: &Arc<Account>) -> Result<(), AppError> {
+        let now = self.world.now();
+        {
+            let mut fetched = self.certificates_fetched.0.lock().await;
+            let times = fetched.entry(account.name.clone()).or_default();
+            if times.is_due(now) {
+                // Another node may have been told meanwhile.
+                times.told = kept::recall(&*self.store, account, now).await?;
+            }
+            if !times.is_due(now) {
+                return Ok(());
+            }
+        }
+        self.refresh_certificates(account).await.map(drop)
+    }
+
     /// Asks for an account's certificates, unless that was done a moment ago; one asks at a time, and
     /// who waited for it may look again. Says whether there may be new ones.
     pub(crate) async fn refresh_certificates(
@@ -33,15 +110,21 @@ impl App {
     ) -> Result<bool, AppError> {
         let asked_at = self.world.now();
         let mut fetched = self.certificates_fetched.0.lock().await;
-        if let Some(last) = fetched.get(&account.name)
+        let times = fetched.entry(account.name.clone()).or_default();
+        if let Some(last) = times.asked
             && self.world.now() < last.plus_secs(APART_SECS)
         {
-            return Ok(asked_at <= *last);
+            return Ok(asked_at <= last);
         }
+        times.asked = Some(self.world.now());
+        let brought = self.fetch_certificates(account).await?;
         let now = self.world.now();
-        fetched.insert(account.name.clone(), now);
-        let new = self.fetch_certificates(account).await?;
-        Ok(new > 0)
+        times.told = Some(now);
+        let is_new = brought.is_some();
+        if let Err(error) = kept::keep(&*self.store, &account.name, now, brought).await {
+            tracing::warn!(account = %account.name, %error, "certificates could not be kept");
+        }
+        Ok(is_new)
     }
 
     /// Fetches the certificate that an answer names, where it is none that is known: then the answer
@@ -60,7 +143,11 @@ impl App {
         }
     }
 
-    async fn fetch_certificates(&self, account: &Arc<Account>) -> Result<usize, AppError> {
+    /// The answer that brought certificates which were not known, if one did.
+    async fn fetch_certificates(
+        &self,
+        account: &Arc<Account>,
+    ) -> Result<Option<Brought>, AppError> {
         match &account.gateway {
             GatewayAccount::Alipay(alipay) => self.fetch_from_alipay(account, alipay).await,
             GatewayAccount::WechatPay(wechatpay) => {
@@ -75,9 +162,9 @@ impl App {
         &self,
         account: &Arc<Account>,
         alipay: &AlipayAccount,
-    ) -> Result<usize, AppError> {
+    ) -> Result<Option<Brought>, AppError> {
         let Some(known) = alipay.newest_certificate() else {
-            return Ok(0);
+            return Ok(None);
         };
         let named = self
             .ask_for_certificate(account, known, |answer, _| {
@@ -90,16 +177,16 @@ impl App {
                 )))
             })
             .await?;
-        let Some(sn) = named else { return Ok(0) };
+        let Some(sn) = named else { return Ok(None) };
         let wanted = sn.clone();
-        let is_new = self
-            .ask_for_certificate(account, sn, |answer, now| {
-                alipay
-                    .take_certificate(&wanted, answer.status(), answer.body(), now)
-                    .map_err(unknown)
-            })
-            .await?;
-        Ok(usize::from(is_new))
+        self.ask_for_certificate(account, sn, |answer, now| {
+            let is_new = alipay
+                .take_certificate(&wanted, answer.status(), answer.body(), now)
+                .map_err(unknown)?;
+            let brought = Brought::new(Some(wanted.clone()), answer.body());
+            Ok(brought.filter(|_| is_new))
+        })
+        .await
     }
 
     async fn ask_for_certificate<T>(
@@ -124,7 +211,7 @@ impl App {
         &self,
         account: &Arc<Account>,
         wechatpay: &WechatPayAccount,
-    ) -> Result<usize, AppError> {
+    ) -> Result<Option<Brought>, AppError> {
         self.exchange(
             account,
             CallKind::Certificates,
@@ -138,11 +225,12 @@ impl App {
             },
             |answer, now| {
                 if answer.status() == StatusCode::NOT_FOUND {
-                    return Ok(0);
+                    return Ok(None);
                 }
-                wechatpay
+                let new = wechatpay
                     .take_certificates(answer.status(), answer.headers(), answer.body(), now)
-                    .map_err(unknown)
+                    .map_err(unknown)?;
+                Ok(Brought::new(None, answer.body()).filter(|_| new > 0))
             },
         )
         .await

@@ -6,6 +6,7 @@ mod ask;
 mod bill;
 mod certificates;
 mod close;
+mod kept;
 mod line;
 mod recent;
 mod refund;

@@ -12,7 +12,11 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use payfold_projections::View;
+use payfold_store::Position;
+
 use super::{App, AppError};
+use agenda::Glance;
 use bills::Bills;
 pub(crate) use conclude::Ending;
 use conclude::Endings;
@@ -23,12 +27,9 @@ use watch::Watch;
 /// How long the jobs rest between two looks at what is due.
 const REST: Duration = Duration::from_secs(1);
 
-/// How often every stray is compared with the claims again: a claim that is made while the process
-/// runs looks for its stray itself.
+/// How often it is looked for what is seldom due. Every stray is compared with the claims again, since a
+/// claim that is made while the process runs looks for its stray itself.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// How often platform certificates are fetched: new ones appear days before the old end.
-const CERTIFICATES: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// How many rows of open work are taken at a time.
 const PAGE: usize = 100;
@@ -44,9 +45,13 @@ impl App {
     pub async fn run_jobs(self: Arc<Self>) {
         let ends = async {
             let mut endings = Endings::default();
+            let mut take_ups = Glance::default();
             loop {
                 self.log_failure("ending orders", self.end_orders(&mut endings).await);
-                self.log_failure("finishing take-ups", self.finish_take_ups().await);
+                self.log_failure(
+                    "finishing take-ups",
+                    self.finish_take_ups(&mut take_ups).await,
+                );
                 tokio::time::sleep(REST).await;
             }
         };
@@ -79,8 +84,8 @@ impl App {
         };
         let certificates = async {
             loop {
-                self.log_failure("fetching certificates", self.fetch_all_certificates().await);
-                tokio::time::sleep(CERTIFICATES).await;
+                self.log_failure("fetching certificates", self.fetch_due_certificates().await);
+                tokio::time::sleep(SWEEP).await;
             }
         };
         let bills = async {
@@ -103,22 +108,15 @@ impl App {
         }
     }
 
+    /// How far the view of open work has come.
+    fn open_work_at(&self) -> Position {
+        self.views.standing().of(View::OpenWork).position
+    }
+
     fn log_failure(&self, job: &str, outcome: Result<(), AppError>) {
         if let Err(error) = outcome {
             self.metrics.job_failed(job);
             tracing::warn!(job, %error, "a job could not finish and tries again");
         }
-    }
-
-    async fn fetch_all_certificates(&self) -> Result<(), AppError> {
-        let mut failed = Ok(());
-        for name in self.accounts.all().keys() {
-            if let Some(account) = self.askable(name)
-                && let Err(error) = self.refresh_certificates(&account).await
-            {
-                failed = Err(error);
-            }
-        }
-        failed
     }
 }

@@ -16,12 +16,16 @@ use http_body_util::BodyExt as _;
 use payfold_domain::policy::Policy;
 use payfold_domain::{AccountName, Timestamp};
 use payfold_projections::Day;
-use payfold_sandbox::{Answer, Call, Outside, Pending, Ports, Sandbox, Settings, Unreached};
+use payfold_sandbox::{
+    Answer, Call, Outside, Pending, Ports, Sandbox, Settings, Signers, Unreached, rsa_signer,
+};
+use payfold_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use super::site::{SHOP, SetClock, TestSite, now};
-use crate::app::{AskedBill, Progress};
+use crate::app::{Account, AskedBill, Progress};
 use crate::config::Config;
 use crate::control::Mode;
 use crate::world::{Answering, Clock as _, Outbound};
@@ -56,6 +60,24 @@ pub(super) struct Gateways {
 }
 
 impl Gateways {
+    pub(super) fn new(router: Router) -> Arc<Self> {
+        Arc::new(Self {
+            router,
+            way: Mutex::new(|_uri, answer| answer),
+            asked: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// How often certificates were asked for, at either gateway.
+    pub(super) fn asked_for_certificates(&self) -> usize {
+        let asked = self.asked.lock().unwrap();
+        let of_certificates = |uri: &&Uri| {
+            let alipays = "method=alipay.open.app.alipaycert.download";
+            uri.path() == "/v3/certificates" || uri.query().unwrap_or("").contains(alipays)
+        };
+        asked.iter().filter(of_certificates).count()
+    }
+
     /// What happens to answers from now on.
     pub(super) fn let_answers(&self, way: Way) {
         *self.way.lock().unwrap() = way;
@@ -120,9 +142,15 @@ fn gateways_at(origin: &str, folder: &Path, clock: &Arc<SetClock>) -> Router {
         probe_one_in: 0,
         ..Settings::at(origin)
     };
-    Sandbox::new(opened.keys, opened.service, outside, settings)
-        .unwrap()
-        .router()
+    let signers = Signers::of(&opened.keys, rsa_signer).unwrap();
+    Sandbox::new(opened.keys, signers, opened.service, outside, settings).router()
+}
+
+/// The accounts that the folder's configuration names.
+pub(super) fn accounts(folder: &Path) -> Vec<Account> {
+    let file = folder.join("payfold.toml");
+    let config = Config::read(&file, std::iter::empty(), now()).unwrap();
+    config.accounts
 }
 
 /// A site whose jobs run beside both gateways, and nobody else.
@@ -138,15 +166,21 @@ impl AtWork {
 
     async fn beside_gateways_at(origin: &str, folder: &Path) -> Self {
         let clock = SetClock::new();
-        let gateways = Arc::new(Gateways {
-            router: gateways_at(origin, folder, &clock),
-            way: Mutex::new(|_uri, answer| answer),
-            asked: Mutex::new(Vec::new()),
-        });
-        let file = folder.join("payfold.toml");
-        let config = Config::read(&file, std::iter::empty(), now()).unwrap();
+        let gateways = Gateways::new(gateways_at(origin, folder, &clock));
+        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+        Self::over(store, folder, gateways, clock).await
+    }
+
+    /// A site over that store, beside gateways that are there.
+    pub(super) async fn over(
+        store: Arc<SqliteStore>,
+        folder: &Path,
+        gateways: Arc<Gateways>,
+        clock: Arc<SetClock>,
+    ) -> Self {
         let http = Arc::<Gateways>::clone(&gateways);
-        let site = TestSite::start_beside(Policy::HOLD, config.accounts, clock, http).await;
+        let accounts = accounts(folder);
+        let site = TestSite::start_over(Policy::HOLD, accounts, clock, http, store).await;
         site.app.record_identities().await.unwrap();
         site.app.world.tasks.spawn(site.app.clone().run_jobs());
         Self { site, gateways }

@@ -1,16 +1,24 @@
 //! Certificates that are fetched from the simulated gateways.
 
-use http::StatusCode;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, StatusCode};
 use payfold_domain::AccountName;
+use payfold_sqlite::SqliteStore;
+use tower::ServiceExt as _;
+use uuid::Uuid;
 
-use super::bills::{AtWork, gateways};
+use super::bills::{AtWork, Gateways, accounts, gateways};
 use super::site::{SetClock, now};
+use crate::app::{App, GatewayAccount};
 
-#[tokio::test(start_paused = true)]
-async fn an_alipay_that_is_down_says_nothing_of_its_certificate() {
-    let folder = tempfile::tempdir().unwrap();
-    drop(gateways(folder.path(), &SetClock::new()));
-    let file = folder.path().join("payfold.toml");
+/// Puts Alipay's account into certificate mode.
+fn use_certificates(folder: &Path) {
+    let file = folder.join("payfold.toml");
     let by_key = std::fs::read_to_string(&file).unwrap();
     let by_certificate = by_key
         .replace("alipay_public_key_file", "# alipay_public_key_file")
@@ -18,6 +26,108 @@ async fn an_alipay_that_is_down_says_nothing_of_its_certificate() {
         .replace("# alipay_cert_file", "alipay_cert_file")
         .replace("# alipay_root_cert_file", "alipay_root_cert_file");
     std::fs::write(&file, by_certificate).unwrap();
+}
+
+/// Both gateways sign with the next certificate from now on.
+async fn renew(router: &Router) {
+    for gateway in ["alipay", "wechatpay"] {
+        let request = Request::put(format!("/_sandbox/{gateway}"));
+        let request = request.body(Body::from(r#"{"certificate":"renewed"}"#));
+        let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+}
+
+/// How many keys each account has that verify.
+fn keys(app: &App) -> [usize; 2] {
+    ["ali", "wx"].map(|name| {
+        let account = app.accounts.get(&AccountName::new(name).unwrap()).unwrap();
+        match &account.gateway {
+            GatewayAccount::Alipay(alipay) => alipay.public_keys().len(),
+            GatewayAccount::WechatPay(wechatpay) => wechatpay.public_keys().len(),
+        }
+    })
+}
+
+/// The certificates job looks once a minute.
+async fn next_looks() {
+    tokio::time::sleep(Duration::from_secs(130)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_of_certificates_is_known_after_a_restart_and_once_keys_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let router = gateways(folder.path(), &clock);
+    use_certificates(folder.path());
+    let gateways = Gateways::new(router.clone());
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let start = || {
+        let (store, gateways) = (Arc::clone(&store), Arc::clone(&gateways));
+        AtWork::over(store, folder.path(), gateways, Arc::clone(&clock))
+    };
+
+    let first = start().await.site.app;
+    next_looks().await;
+    assert_eq!(gateways.asked_for_certificates(), 2);
+    let configured = keys(&first);
+    renew(&router).await;
+    clock.set(now().plus_secs(12 * 3600));
+    next_looks().await;
+    let learned = configured.map(|keys| keys + 1);
+    assert_eq!(keys(&first), learned);
+    // Alipay's is named first, and then fetched.
+    let asked = gateways.asked_for_certificates();
+    assert_eq!(asked, 2 + 3);
+
+    first.world.tasks.stop(Duration::from_secs(1)).await;
+    let second = start().await.site.app;
+    assert_eq!(keys(&second), learned, "before anybody was asked");
+    let read_again = accounts(folder.path());
+    second.replace_accounts(read_again).await.unwrap();
+    assert_eq!(keys(&second), learned, "nor then");
+    next_looks().await;
+    assert_eq!(
+        gateways.asked_for_certificates(),
+        asked,
+        "told a moment ago"
+    );
+    clock.set(now().plus_secs(24 * 3600));
+    next_looks().await;
+    assert_eq!(gateways.asked_for_certificates(), asked + 2, "long ago");
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_certificates_that_the_configured_key_does_not_open_are_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let router = gateways(folder.path(), &clock);
+    renew(&router).await;
+    let gateways = Gateways::new(router);
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let start = || {
+        let (store, gateways) = (Arc::clone(&store), Arc::clone(&gateways));
+        AtWork::over(store, folder.path(), gateways, Arc::clone(&clock))
+    };
+    let app = start().await.site.app;
+    next_looks().await;
+    let [_, learned] = keys(&app);
+    app.world.tasks.stop(Duration::from_secs(1)).await;
+    let asked = gateways.asked_for_certificates();
+
+    let key = folder.path().join("wechatpay/api_v3.key");
+    std::fs::write(key, "another-key-of-thirty-two-bytes!").unwrap();
+    let app = start().await.site.app;
+    assert_eq!(keys(&app)[1], learned - 1);
+    next_looks().await;
+    assert!(gateways.asked_for_certificates() > asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alipay_that_is_down_says_nothing_of_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(gateways(folder.path(), &SetClock::new()));
+    use_certificates(folder.path());
     let at_work = AtWork::beside(folder.path()).await;
     let app = &at_work.site.app;
     let account = app.accounts.get(&AccountName::new("ali").unwrap()).unwrap();

@@ -128,7 +128,7 @@ impl TestSite {
             http,
             tasks: Tasks::new(2),
         };
-        let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), store.id()).unwrap();
         let (tasks, followed) = (world.tasks.clone(), Arc::clone(&store));
         world.tasks.spawn(async move {
             follow(&*followed, &mut runner, tasks.stopping(), || ready(()))
