@@ -9,6 +9,9 @@ use payfold_store::Position;
 
 use super::PAGE;
 
+/// How long a view that does not move is not looked at again, in seconds.
+const GLANCE_SECS: i64 = 10;
+
 /// When each row is looked at next.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
@@ -81,6 +84,25 @@ impl Agenda {
     }
 }
 
+/// How far the view had come when it was last looked for rows that are new.
+#[derive(Debug, Default)]
+pub(super) struct Glance(Option<(Position, Timestamp)>);
+
+impl Glance {
+    /// Whether there may be rows that the last look has not found: the view has moved, or enough time
+    /// has passed for what is asked for by the time.
+    pub(super) fn is_stale(&self, view_at: Position, now: Timestamp) -> bool {
+        self.0.is_none_or(|(position, at)| {
+            position != view_at || now < at || at.plus_secs(GLANCE_SECS) <= now
+        })
+    }
+
+    /// Everything that the view had was found.
+    pub(super) fn found_all(&mut self, view_at: Position, now: Timestamp) {
+        self.0 = Some((view_at, now));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +151,18 @@ mod tests {
         let rows = agenda.take_rows(at(20), first_is_gone).unwrap();
         assert_eq!(rows, Some(vec![(Position(2), Position(2))]));
         assert_eq!(agenda.take_rows(at(20), first_is_gone).unwrap(), None);
+    }
+
+    #[test]
+    fn a_view_is_looked_at_again_when_it_has_moved_or_time_has_passed() {
+        let mut glance = Glance::default();
+        assert!(glance.is_stale(Position(0), at(100)));
+        glance.found_all(Position(7), at(100));
+        assert!(!glance.is_stale(Position(7), at(109)));
+        assert!(glance.is_stale(Position(8), at(100)));
+        assert!(glance.is_stale(Position(6), at(100)));
+        assert!(glance.is_stale(Position(7), at(110)));
+        assert!(glance.is_stale(Position(7), at(99)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenOrder;
 use payfold_store::Position;
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Glance};
 use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
 use crate::app::calls::Asked;
 use crate::app::orders::Written;
@@ -29,14 +29,18 @@ pub(crate) enum Ending {
 
 /// The orders that are to end, and when each is looked at next.
 #[derive(Debug, Default)]
-pub(super) struct Endings(Agenda);
+pub(super) struct Endings {
+    wishes: Glance,
+    agenda: Agenda,
+}
 
 impl App {
     /// Ends the orders that are due.
     pub(super) async fn end_orders(&self, endings: &mut Endings) -> Result<(), AppError> {
         let now = self.world.now();
-        let agenda = &mut endings.0;
+        let agenda = &mut endings.agenda;
         self.put_due_orders(agenda, now)?;
+        self.put_cancel_wishes(agenda, &mut endings.wishes, now)?;
         self.metrics
             .job_late("ending orders", agenda.late_secs(now));
         let open_work = &self.views.open_work;
@@ -75,8 +79,20 @@ impl App {
             }
             match due.into_iter().nth(PAGE - 1) {
                 Some(last) => after = Some(last),
-                None => break,
+                None => return Ok(()),
             }
+        }
+    }
+
+    fn put_cancel_wishes(
+        &self,
+        agenda: &mut Agenda,
+        glance: &mut Glance,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let view_at = self.open_work_at();
+        if !glance.is_stale(view_at, now) {
+            return Ok(());
         }
         let mut after = Position(0);
         loop {
@@ -86,7 +102,10 @@ impl App {
             }
             match wishes.into_iter().nth(PAGE - 1) {
                 Some(last) => after = last.position,
-                None => return Ok(()),
+                None => {
+                    glance.found_all(view_at, now);
+                    return Ok(());
+                }
             }
         }
     }

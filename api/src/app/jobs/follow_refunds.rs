@@ -14,7 +14,7 @@ use payfold_domain::{
 use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Glance};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::{AskedBack, RefundCall};
@@ -40,6 +40,7 @@ const STUCK_SECS: (i64, i64) = (600, 6 * 3_600);
 pub(super) struct Refunds {
     /// Rows up to here are on the agenda, or were.
     seen: Position,
+    glance: Glance,
     agenda: Agenda,
     next_call: BTreeMap<PaymentRef, Timestamp>,
 }
@@ -81,6 +82,10 @@ impl App {
     }
 
     fn put_new_refunds(&self, refunds: &mut Refunds, now: Timestamp) -> Result<(), AppError> {
+        let view_at = self.open_work_at();
+        if !refunds.glance.is_stale(view_at, now) {
+            return Ok(());
+        }
         loop {
             let rows = self.views.open_work.open_refunds(refunds.seen, PAGE)?.value;
             for row in &rows {
@@ -93,6 +98,7 @@ impl App {
                 refunds.agenda.put(row.position, first);
             }
             if rows.len() < PAGE {
+                refunds.glance.found_all(view_at, now);
                 return Ok(());
             }
         }

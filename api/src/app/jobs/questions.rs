@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use payfold_domain::RefundNo;
 use payfold_domain::event::{Event, OrderEvent, RefundHintReceived, StrayEvent};
+use payfold_domain::{RefundNo, Timestamp};
 use payfold_projections::{Question, QuestionReason};
 use payfold_store::{Position, StreamName, decode};
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Glance};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::AskedBack;
@@ -23,6 +23,7 @@ const AFTER_FAILURE_SECS: i64 = 30;
 pub(super) struct Questions {
     /// Rows up to here are on the agenda, or were.
     seen: Position,
+    glance: Glance,
     agenda: Agenda,
 }
 
@@ -30,20 +31,7 @@ impl App {
     /// Asks what is to be asked.
     pub(super) async fn ask_questions(&self, questions: &mut Questions) -> Result<(), AppError> {
         let now = self.world.now();
-        loop {
-            let rows = self
-                .views
-                .open_work
-                .questions(now, questions.seen, PAGE)?
-                .value;
-            for row in &rows {
-                questions.seen = row.position;
-                questions.agenda.put(row.position, row.since);
-            }
-            if rows.len() < PAGE {
-                break;
-            }
-        }
+        self.put_new_questions(questions, now)?;
         let late = questions.agenda.late_secs(now);
         self.metrics.job_late("asking questions", late);
         let open_work = &self.views.open_work;
@@ -62,6 +50,25 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    fn put_new_questions(&self, questions: &mut Questions, now: Timestamp) -> Result<(), AppError> {
+        let view_at = self.open_work_at();
+        if !questions.glance.is_stale(view_at, now) {
+            return Ok(());
+        }
+        let open_work = &self.views.open_work;
+        loop {
+            let rows = open_work.questions(now, questions.seen, PAGE)?.value;
+            for row in &rows {
+                questions.seen = row.position;
+                questions.agenda.put(row.position, row.since);
+            }
+            if rows.len() < PAGE {
+                questions.glance.found_all(view_at, now);
+                return Ok(());
+            }
+        }
     }
 
     async fn ask_question(&self, question: &Question) -> Result<(), AppError> {

@@ -5,11 +5,16 @@ use payfold_domain::stray::Stray;
 use payfold_store::Position;
 
 use super::PAGE;
+use super::agenda::Glance;
 use crate::app::{App, AppError};
 
 impl App {
     /// Orders that have taken a stray up and have not heard of it hear of it now.
-    pub(super) async fn finish_take_ups(&self) -> Result<(), AppError> {
+    pub(super) async fn finish_take_ups(&self, glance: &mut Glance) -> Result<(), AppError> {
+        let (view_at, now) = (self.open_work_at(), self.world.now());
+        if !glance.is_stale(view_at, now) {
+            return Ok(());
+        }
         let mut after = Position(0);
         loop {
             let strays = self.views.open_work.strays_taken_up(after, PAGE)?.value;
@@ -28,7 +33,10 @@ impl App {
             }
             match strays.into_iter().nth(PAGE - 1) {
                 Some(last) => after = last.position,
-                None => return Ok(()),
+                None => {
+                    glance.found_all(view_at, now);
+                    return Ok(());
+                }
             }
         }
     }

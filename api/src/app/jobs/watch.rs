@@ -9,7 +9,7 @@ use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenPayment;
 use payfold_store::Position;
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Glance};
 use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::Asked;
@@ -26,6 +26,7 @@ const LONGEST_SECS: i64 = 600;
 pub(super) struct Watch {
     /// Rows up to here are on the agenda, or were.
     seen: Position,
+    glance: Glance,
     agenda: Agenda,
 }
 
@@ -62,6 +63,10 @@ impl App {
     }
 
     fn put_new_payments(&self, watch: &mut Watch, now: Timestamp) -> Result<(), AppError> {
+        let view_at = self.open_work_at();
+        if !watch.glance.is_stale(view_at, now) {
+            return Ok(());
+        }
         loop {
             let rows = self.views.open_work.open_payments(now, watch.seen, PAGE)?;
             for row in &rows.value {
@@ -72,6 +77,7 @@ impl App {
                 }
             }
             if rows.value.len() < PAGE {
+                watch.glance.found_all(view_at, now);
                 return Ok(());
             }
         }
