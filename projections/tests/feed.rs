@@ -82,7 +82,7 @@ impl Feed {
 
     /// The views of it, in memory.
     pub(crate) fn folded(&self) -> (Runner, Views) {
-        let (mut runner, views) = Runner::open(Place::Memory, STORE).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
         runner
             .apply(Position::default(), &self.recorded, self.tip())
             .unwrap();

@@ -295,7 +295,7 @@ fn open(place: &Place) -> (Runner, Views) {
 }
 
 fn at_once(feed: &Feed) -> Answers {
-    let (mut runner, views) = open(&Place::Memory);
+    let (mut runner, views) = open(&Place::in_memory());
     runner
         .apply(Position::default(), &feed.recorded, feed.tip())
         .unwrap();
@@ -308,7 +308,7 @@ proptest! {
     #[test]
     fn one_by_one_and_at_once_make_the_same_views(drawn in vec(drawn(), 0..80)) {
         let feed = feed_of(&drawn);
-        let (mut runner, views) = open(&Place::Memory);
+        let (mut runner, views) = open(&Place::in_memory());
         let mut after = Position::default();
         for recorded in &feed.recorded {
             runner.apply(after, std::slice::from_ref(recorded), recorded.position).unwrap();

@@ -47,7 +47,7 @@ fn listed(views: &Views) -> usize {
 fn what_is_stored_is_soon_in_the_views_and_a_reader_can_wait_for_it() {
     run(async {
         let store = SqliteStore::in_memory(STORE).unwrap();
-        let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), store.id()).unwrap();
         let shopping = async {
             for number in 0..3 {
                 let position = append(
@@ -71,7 +71,7 @@ fn a_rebuild_that_is_asked_for_is_done_while_the_feed_is_followed() {
     run(async {
         let store = SqliteStore::in_memory(STORE).unwrap();
         append(&store, "A", placed("A")).await;
-        let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), store.id()).unwrap();
         let asking = async {
             for view in View::ALL {
                 views.rebuild(view).await.unwrap();
@@ -89,7 +89,7 @@ fn a_rebuild_that_is_asked_for_is_done_while_the_feed_is_followed() {
 fn under_load_the_views_pause_between_their_commits() {
     run(async {
         let store = SqliteStore::in_memory(STORE).unwrap();
-        let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), store.id()).unwrap();
         let position = append(&store, "A", placed("A")).await;
         let shopping = async {
             views.reached(View::OpenWork, position).await.unwrap();
@@ -144,7 +144,7 @@ fn views_that_are_ahead_of_the_store_or_of_another_history_begin_anew() {
 fn catching_up_finishes_a_rebuild_also_of_an_empty_store() {
     run(async {
         let store = SqliteStore::in_memory(STORE).unwrap();
-        let (mut runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (mut runner, views) = Runner::open(Place::in_memory(), store.id()).unwrap();
         runner.begin_rebuild(View::Orders).unwrap();
         catch_up(&store, &mut runner).await.unwrap();
         assert!(!runner.is_building());
@@ -155,7 +155,7 @@ fn catching_up_finishes_a_rebuild_also_of_an_empty_store() {
 #[test]
 fn waiting_for_a_view_ends_when_nobody_keeps_it_up() {
     run(async {
-        let (runner, views) = Runner::open(Place::Memory, STORE).unwrap();
+        let (runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
         drop(runner);
         assert!(views.reached(View::Orders, Position(1)).await.is_err());
     });

@@ -184,7 +184,7 @@ fn a_rebuild_answers_from_the_old_generation_until_the_new_one_has_come_as_far()
 
 #[test]
 fn what_is_new_is_folded_while_a_rebuild_is_far_behind() {
-    let (mut runner, views) = Runner::open(Place::Memory, STORE).unwrap();
+    let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
     let mut feed = feed();
     bring_up(&mut runner, &feed);
     runner.begin_rebuild(View::DailyReport).unwrap();

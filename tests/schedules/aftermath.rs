@@ -9,7 +9,7 @@ use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::order::{Order, OrderStatus, Payment, PlacedOrder};
 use payfold_domain::stray::{Stray, StrayMoney, evolve_stray};
 use payfold_domain::{OrderNo, PaymentRef, RefundNo, Timestamp, evolve};
-use payfold_projections::{Direction, Views, moved_in};
+use payfold_projections::{Direction, Place, Views, moved_in};
 use payfold_sqlite::SqliteStore;
 use payfold_store::{Position, Recorded, Scope, Store, StreamName, decode};
 use serde_json::Value;
@@ -256,7 +256,7 @@ impl<'a> Aftermath<'a> {
     }
 
     /// Everything that is broken.
-    pub(crate) async fn judge(&self, views: &Views) -> Vec<Violation> {
+    pub(crate) async fn judge(&self, views: (&Place, &Views)) -> Vec<Violation> {
         let mut found = Found::default();
         for what in &self.unreadable {
             found.note(

@@ -64,6 +64,7 @@ impl Entropy for Shared {
 /// What all nodes of a world share.
 pub(crate) struct Site {
     pub(crate) configuration: PathBuf,
+    pub(crate) views: Place,
     pub(crate) setting: Setting,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) gateways: Router,
@@ -94,7 +95,7 @@ struct Process {
 
 impl Site {
     pub(crate) fn new(
-        configuration: PathBuf,
+        (configuration, views): (PathBuf, Place),
         setting: Setting,
         store: Arc<SqliteStore>,
         gateways: Router,
@@ -105,6 +106,7 @@ impl Site {
         let doors = (0..setting.nodes).map(|_| Mutex::new(None)).collect();
         Arc::new(Self {
             configuration,
+            views,
             setting,
             store,
             gateways,
@@ -210,7 +212,7 @@ impl Site {
             luck: Arc::clone(&self.luck),
             life: Arc::clone(life),
         });
-        let (runner, views) = Runner::open(Place::Memory, store.id()).unwrap();
+        let (runner, views) = Runner::open(self.views.clone(), store.id()).unwrap();
         keep_views(world, &store, runner);
         let config = Config::read(&self.configuration, std::iter::empty(), world.now()).unwrap();
         let settings = payfold::app::Settings {

@@ -4,8 +4,11 @@ use payfold_domain::policy::{LatePolicy, Policy, ReturnPolicy};
 
 use crate::draw::Draw;
 use crate::schedule::{
-    Act, Afterwards, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
+    Act, Afterwards, Beginning, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
 };
+
+/// One schedule in so many begins from nothing.
+const NEW_ONE_IN: u64 = 8;
 
 /// One schedule in how many is signed by the slower implementation.
 const RSA_ONE_IN: u64 = 50;
@@ -98,6 +101,10 @@ impl Plan {
             signer: match seed % RSA_ONE_IN {
                 0 => Signer::Rsa,
                 _ => Signer::AwsLc,
+            },
+            beginning: match seed % NEW_ONE_IN {
+                0 => Beginning::New,
+                _ => Beginning::InService,
             },
             notifies: self.notifies,
             afterwards: match (self.draw.below(8), seed % BILLS_ONE_IN) {

@@ -23,6 +23,7 @@ pub(crate) struct Setting {
     pub(crate) latency_ms: u64,
     pub(crate) policy: Policy,
     pub(crate) signer: Signer,
+    pub(crate) beginning: Beginning,
     /// Whether the gateways' notifies arrive at all.
     pub(crate) notifies: Notifies,
     pub(crate) afterwards: Afterwards,
@@ -37,6 +38,15 @@ pub(crate) enum Afterwards {
     ForLong,
     /// Until the day's bills are there, and are taken in.
     NextDay,
+}
+
+/// How the world begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// From nothing.
+    New,
+    /// As a service that was there before, and was told WeChat Pay's certificates a moment ago.
+    InService,
 }
 
 /// Who signs for the gateways.

@@ -45,9 +45,13 @@ pub(crate) fn by_reader(aftermath: &Aftermath<'_>, found: &mut Found) {
 }
 
 /// Every view is what the events say, and the same as one that is folded anew.
-pub(crate) async fn in_views(aftermath: &Aftermath<'_>, views: &Views, found: &mut Found) {
+pub(crate) async fn in_views(
+    aftermath: &Aftermath<'_>,
+    (place, views): (&Place, &Views),
+    found: &mut Found,
+) {
     let rule = "every view is a fold of the same events";
-    let (mut runner, anew) = Runner::open(Place::Memory, aftermath.store.id()).unwrap();
+    let (mut runner, anew) = Runner::open(place.clone(), aftermath.store.id()).unwrap();
     catch_up(aftermath.store, &mut runner).await.unwrap();
     let (served, anew) = (shown(views).unwrap(), shown(&anew).unwrap());
     for (served, anew) in served.iter().zip(&anew) {

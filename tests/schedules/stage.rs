@@ -7,9 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::Method;
-use payfold_sandbox::{Keys, Ports, Sandbox, Service, Settings, Sign, SigningFailed, rsa_signer};
+use payfold_projections::Place;
+use payfold_sandbox::{
+    Keys, Ports, Sandbox, Service, Settings, Sign, Signers, SigningFailed, rsa_signer,
+};
 use payfold_sqlite::SqliteStore;
 use payfold_store::Store as _;
 use serde_json::{Value, json};
@@ -24,9 +28,10 @@ use crate::draw::Shared;
 use crate::luck::Luck;
 use crate::next_day;
 use crate::node::{START_SECS, Site, VirtualClock};
+use crate::plan;
 use crate::post::{Post, Straggler};
 use crate::reader::Reader;
-use crate::schedule::{Act, Afterwards, Fault, Notifies, Schedule, Signer};
+use crate::schedule::{Act, Afterwards, Beginning, Fault, Notifies, Schedule, Signer};
 use crate::shop::Shop;
 use crate::times::Settled;
 
@@ -34,6 +39,9 @@ const PORTS: Ports = Ports {
     sandbox: 8090,
     service: 8080,
 };
+
+/// Where a service keeps what it was told of WeChat Pay's certificates.
+const CERTIFICATES: &str = "certificates/wx";
 
 /// The seed of the keys.
 const KEYS: u64 = 7;
@@ -79,8 +87,13 @@ pub(crate) fn keep_panics() {
 /// The keys of both sides, made once for a thread, and the configuration that names them.
 pub(crate) struct Equipment {
     keys: Arc<Keys>,
+    by_aws_lc: Arc<Signers>,
+    by_rsa: Arc<Signers>,
     api_key: Arc<str>,
     configuration: PathBuf,
+    views: Place,
+    /// What a service keeps once it was told WeChat Pay's certificates.
+    certificates: Bytes,
     _folder: TempDir,
 }
 
@@ -92,12 +105,20 @@ impl Equipment {
         let entropy = entropy_of(&Arc::new(Shared::new(KEYS)));
         let opened = payfold_sandbox::open(folder.path(), PORTS, &clock, &entropy).unwrap();
         let api_key = std::fs::read_to_string(folder.path().join("api.key")).unwrap();
-        Self {
+        let by_aws_lc = Signers::of(&opened.keys, aws_lc_signer).unwrap();
+        let by_rsa = Signers::of(&opened.keys, rsa_signer).unwrap();
+        let mut equipment = Self {
             keys: Arc::new(opened.keys),
+            by_aws_lc: Arc::new(by_aws_lc),
+            by_rsa: Arc::new(by_rsa),
             api_key: api_key.trim().into(),
             configuration: folder.path().join("payfold.toml"),
+            views: Place::in_memory(),
+            certificates: Bytes::new(),
             _folder: folder,
-        }
+        };
+        equipment.certificates = on_paused_time(told_certificates(&equipment));
+        equipment
     }
 }
 
@@ -110,16 +131,35 @@ fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(START_SECS, 0).unwrap()
 }
 
-/// Plays a schedule.
-pub(crate) fn play(schedule: &Schedule, equipment: &Equipment) -> Played {
-    PANICS.with_borrow_mut(Vec::clear);
+/// Everything that is left when it is done ends with it.
+fn on_paused_time<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    let mut played = runtime.block_on(on_stage(schedule, equipment));
-    drop(runtime);
+    runtime.block_on(story)
+}
+
+/// What a service keeps of WeChat Pay's certificates that starts from nothing while all is well.
+async fn told_certificates(equipment: &Equipment) -> Bytes {
+    let mut quiet = plan::schedule(0);
+    quiet.faults.clear();
+    let (world, _late) = Stage::set(&quiet, equipment);
+    let mut background = JoinSet::new();
+    background.spawn(Arc::clone(&world.site).keep_up(0));
+    loop {
+        match world.store.cell(CERTIFICATES).await.unwrap() {
+            Some(cell) => return cell.value,
+            None => sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Plays a schedule.
+pub(crate) fn play(schedule: &Schedule, equipment: &Equipment) -> Played {
+    PANICS.with_borrow_mut(Vec::clear);
+    let mut played = on_paused_time(on_stage(schedule, equipment));
     let panics = PANICS.with_borrow_mut(std::mem::take);
     let panics = panics.into_iter().map(|what| Violation {
         rule: "nothing panics",
@@ -131,6 +171,10 @@ pub(crate) fn play(schedule: &Schedule, equipment: &Equipment) -> Played {
 
 async fn on_stage(schedule: &Schedule, equipment: &Equipment) -> Played {
     let (world, late) = Stage::set(schedule, equipment);
+    if schedule.setting.beginning == Beginning::InService {
+        let told = equipment.certificates.clone();
+        world.store.set_cell(CERTIFICATES, 0, told).await.unwrap();
+    }
     let mut background = JoinSet::new();
     for node in 0..schedule.setting.nodes {
         background.spawn(Arc::clone(&world.site).keep_up(node));
@@ -193,10 +237,6 @@ impl Stage {
         };
         let settings = Settings {
             probe_one_in: 20,
-            signer: match setting.signer {
-                Signer::AwsLc => aws_lc_signer,
-                Signer::Rsa => rsa_signer,
-            },
             ..Settings::at(format!("http://127.0.0.1:{}", PORTS.sandbox))
         };
         let service = Service::at(
@@ -204,11 +244,15 @@ impl Stage {
             equipment.api_key.to_string(),
         );
         let keys = Arc::clone(&equipment.keys);
-        let sandbox = Sandbox::new(keys, service, outside, settings).unwrap();
+        let signers = Arc::clone(match setting.signer {
+            Signer::AwsLc => &equipment.by_aws_lc,
+            Signer::Rsa => &equipment.by_rsa,
+        });
+        let sandbox = Sandbox::new(keys, signers, service, outside, settings);
         let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
         let api_key = Arc::clone(&equipment.api_key);
         let site = Site::new(
-            equipment.configuration.clone(),
+            (equipment.configuration.clone(), equipment.views.clone()),
             *setting,
             Arc::clone(&store),
             sandbox.router(),
@@ -324,7 +368,7 @@ impl Stage {
         let aftermath = Aftermath::read(&self.store, &books, record).await;
         let door = self.site.next_door(0).await;
         Played {
-            violations: aftermath.judge(&door.views).await,
+            violations: aftermath.judge((&self.site.views, &door.views)).await,
             events: aftermath.count(),
             trace: aftermath.trace(),
             story: aftermath.story(),

@@ -3,7 +3,7 @@
 use payfold_domain::policy::{Policy, ReturnPolicy};
 
 use crate::schedule::{
-    Act, Afterwards, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
+    Act, Afterwards, Beginning, Edge, Fault, Notifies, Pay, Schedule, Setting, Signer, Step,
 };
 use crate::{plan, stage};
 
@@ -262,6 +262,7 @@ fn setting() -> Setting {
         latency_ms: 2,
         policy: Policy::HOLD,
         signer: Signer::AwsLc,
+        beginning: Beginning::New,
         notifies: Notifies::Arrive,
         afterwards: Afterwards::Briefly,
     }
