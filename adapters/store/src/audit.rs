@@ -1,30 +1,38 @@
 //! The audit: one walk over the whole store, through the port, that verifies every event's chain and
 //! commitments, every claim and every seal.
 //!
+//! It has two halves, which may run on a thread each: one reads ahead and opens what each event
+//! commits to, the other keeps what must be remembered of the events before and reads what they
+//! claim. What is told is the first flaw by position, and of flaws of one event the first in this
+//! order: its sequence, its chain, its private part, its message, its claims or its seal.
+//!
 //! It may run beside a service that goes on writing: it ends at the position that was the newest when
-//! it began. Its memory holds some 120 bytes for each stream (the ends of its chain) and 60 for each
-//! claim; everything else is a page at a time.
+//! it began. Its memory holds some 120 bytes for each stream (the ends of its chain), 60 for each
+//! claim and 40 for each event since the last seal; everything else is the few pages that are read
+//! ahead.
 
+mod ahead;
+mod alone;
 mod claims;
 mod heads;
+mod ledgers;
 mod seals;
 mod walk;
 
-use std::collections::HashMap;
 use std::fmt;
 
 use payfold_domain::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
 
-use self::claims::ClaimLedger;
-use self::seals::SealLedger;
-use self::walk::{Batch, Walk};
-use crate::chain::{Link, commit};
-use crate::claims::{claims_of, may_claim};
-use crate::codec::{decode, decode_seal};
+use self::ahead::Ahead;
+use self::ledgers::Ledgers;
 use crate::evidence::EvidenceMessage;
-use crate::port::{EvidenceKey, Hash, Head, Position, Recorded, Store, StoreError, StoredEvidence};
+use crate::port::{EvidenceKey, Hash, Position, Recorded, Store, StoreError};
 use crate::stream::{Claim, StreamName};
+
+/// How many pages may wait between the halves.
+const PAGES_AHEAD: usize = 4;
 
 /// Verifies a stored message's signature again; says what is wrong.
 pub type VerifyAgain<'a> =
@@ -175,182 +183,35 @@ type Digest16 = [u8; 16];
 
 /// The digest of a stream's name.
 fn digest(name: &str) -> Digest16 {
-    let [first, _] = halves(Sha256::digest(name.as_bytes()).into());
-    first
+    beginning(Sha256::digest(name.as_bytes()).into())
 }
 
-fn halves(hash: Hash) -> [Digest16; 2] {
-    let mut halves = [[0; 16]; 2];
-    for (half, bytes) in halves.iter_mut().zip(hash.chunks_exact(16)) {
-        half.copy_from_slice(bytes);
-    }
-    halves
+fn beginning(hash: Hash) -> Digest16 {
+    std::array::from_fn(|at| hash.get(at).copied().unwrap_or_default())
 }
 
 /// Verifies the whole store, and each kept message again where `verify_again` is given.
-pub async fn audit(
-    store: &dyn Store,
-    verify_again: Option<VerifyAgain<'_>>,
-) -> Result<Audited, AuditError> {
-    let claims = ClaimLedger::read(store).await?;
-    let mut auditor = Auditor {
-        tails: HashMap::new(),
-        claims,
-        seals: SealLedger::default(),
-        verify_again,
-        events: 0,
-        evidence: 0,
-        through: Position(0),
-    };
-    let mut walk = Walk::new(store);
-    let mut batch = walk.next().await?;
-    while let Some(current) = batch {
-        // The next page is read while this one is verified.
-        let (next, verified) = tokio::join!(walk.next(), async { auditor.verify(&current) });
-        let asked = verified?;
-        auditor.claims.settle(store, asked).await?;
-        batch = next?;
-    }
-    auditor.claims.all_said(store).await?;
-    heads::compare(store, &auditor.tails).await?;
-    let (last_seal, since) = auditor.seals.end();
-    Ok(Audited {
-        events: auditor.events,
-        evidence: auditor.evidence,
-        claims: auditor.claims.len(),
-        through: auditor.through,
-        last_seal,
-        since,
-    })
-}
-
-/// The end of a stream's chain, as far as the walk has come.
-#[derive(Default)]
-struct Tail {
-    head: Head,
-    /// The beginning of the last event's commitment to its evidence.
-    evidence: Option<Digest16>,
-}
-
-struct Auditor<'a> {
-    tails: HashMap<Digest16, Tail>,
-    claims: ClaimLedger,
-    seals: SealLedger,
+pub async fn audit<'a>(
+    store: &'a dyn Store,
     verify_again: Option<VerifyAgain<'a>>,
-    events: u64,
-    evidence: u64,
-    through: Position,
+) -> Result<Audited, AuditError> {
+    let (ahead, ledgers) = audit_halves(store, verify_again);
+    let ((), audited) = tokio::join!(ahead, ledgers);
+    audited
 }
 
-impl Auditor<'_> {
-    /// Verifies a batch; gives the claims whose owner must be asked for again.
-    fn verify(&mut self, batch: &Batch) -> Result<Vec<claims::Asked>, AuditError> {
-        let mut evidence = batch.evidence.iter().peekable();
-        let mut asked = Vec::new();
-        for event in &batch.events {
-            let name = event.stream.to_string();
-            let stream = digest(&name);
-            let beside = evidence.next_if(|(position, _)| *position == event.position);
-            let verified = self
-                .link(event, (&name, stream), beside.map(|(_, kept)| kept))
-                .and_then(|()| self.meaning(event, stream, &mut asked));
-            verified.map_err(|flaw| broken(event, flaw))?;
-            if let Some((position, _)) = evidence.peek()
-                && *position <= event.position
-            {
-                return Err(broken(event, Flaw::EvidenceUnnamed));
-            }
-            self.events += 1;
-            self.through = event.position;
-        }
-        Ok(asked)
-    }
-
-    /// The event's place in its chain, and its commitments.
-    fn link(
-        &mut self,
-        event: &Recorded,
-        (name, stream): (&str, Digest16),
-        beside: Option<&StoredEvidence>,
-    ) -> Result<(), Flaw> {
-        let tail = self.tails.entry(stream).or_default();
-        let expected = tail.head.version + 1;
-        if event.version != expected {
-            return Err(Flaw::OutOfSequence { expected });
-        }
-        if Link::of(event, name).hash(&tail.head.hash) != event.hash {
-            return Err(Flaw::Chain);
-        }
-        let opening = event
-            .private
-            .as_ref()
-            .map(|kept| (kept.commitment, &kept.opening));
-        if let Some((commitment, Some((salt, bytes)))) = opening
-            && commit(salt, bytes) != commitment
-        {
-            return Err(Flaw::PrivatePart);
-        }
-        let named = event.evidence.map(|commitment| {
-            let [first, _] = halves(commitment);
-            first
-        });
-        match (event.evidence, beside) {
-            (Some(commitment), Some(kept)) if kept.message.commitment == commitment => {
-                self.evidence += 1;
-                open(kept, self.verify_again.as_mut())?;
-            }
-            (_, Some(_)) => return Err(Flaw::EvidenceUnnamed),
-            // Evidence lies beside the first event of its append; the others name it.
-            (Some(_), None) if tail.evidence != named => return Err(Flaw::EvidenceMissing),
-            (Some(_) | None, None) => {}
-        }
-        *tail = Tail {
-            head: Head {
-                version: event.version,
-                hash: event.hash,
-            },
-            evidence: named,
-        };
-        Ok(())
-    }
-
-    /// What the event says of claims and of earlier events.
-    fn meaning(
-        &mut self,
-        event: &Recorded,
-        stream: Digest16,
-        asked: &mut Vec<claims::Asked>,
-    ) -> Result<(), Flaw> {
-        if event.stream == StreamName::Seal {
-            let sealed = decode_seal(event).map_err(|error| Flaw::Unreadable(error.to_string()))?;
-            return self.seals.check(&sealed, event.time);
-        }
-        self.seals.push(event.position, event.hash);
-        if !may_claim(&event.kind) {
-            return Ok(());
-        }
-        let decoded = decode(event).map_err(|error| Flaw::Unreadable(error.to_string()))?;
-        for claim in claims_of(&decoded) {
-            asked.extend(self.claims.said(claim, event, stream)?);
-        }
-        Ok(())
-    }
-}
-
-/// The kept message is the one that was committed to, and verifies again where that is asked for.
-fn open(kept: &StoredEvidence, verify_again: Option<&mut VerifyAgain<'_>>) -> Result<(), Flaw> {
-    let Some((salt, bytes)) = &kept.message.opening else {
-        return Ok(());
-    };
-    if commit(salt, bytes) != kept.message.commitment {
-        return Err(Flaw::Evidence);
-    }
-    if let Some(verify_again) = verify_again {
-        let message = EvidenceMessage::decode(bytes)
-            .map_err(|error| Flaw::EvidenceRefused(error.to_string()))?;
-        verify_again(&message, &kept.key).map_err(Flaw::EvidenceRefused)?;
-    }
-    Ok(())
+/// The two halves of an [`audit`], for a caller who has two threads: the first reads, the second ends
+/// with the result. Each waits for the other, so both must run; when one ends early, so does the other.
+pub fn audit_halves<'a>(
+    store: &'a dyn Store,
+    verify_again: Option<VerifyAgain<'a>>,
+) -> (
+    impl Future<Output = ()> + Send + 'a,
+    impl Future<Output = Result<Audited, AuditError>> + Send + 'a,
+) {
+    let (given, taken) = mpsc::channel(PAGES_AHEAD);
+    let ahead = Ahead::new(store, verify_again).give(given);
+    (ahead, Ledgers::new(store).take(taken))
 }
 
 fn broken(event: &Recorded, flaw: Flaw) -> AuditError {

@@ -21,7 +21,7 @@ mod seal;
 mod stream;
 mod tree;
 
-pub use audit::{AuditError, Audited, Flaw, LastSeal, VerifyAgain, audit};
+pub use audit::{AuditError, Audited, Flaw, LastSeal, VerifyAgain, audit, audit_halves};
 pub use chain::{Link, commit};
 pub use claims::claims_of;
 pub use cloud::{TYPE_PREFIX, cloud_event};

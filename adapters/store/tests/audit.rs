@@ -40,7 +40,7 @@ async fn scene() -> MemoryPlace {
     place
 }
 
-async fn write(
+pub(crate) async fn write(
     store: &MemoryStore,
     stream: &StreamName,
     receipt: u128,

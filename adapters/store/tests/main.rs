@@ -10,6 +10,7 @@ mod bytes;
 mod cloud;
 mod cursor;
 mod golden;
+mod halves;
 mod memory;
 mod samples;
 mod seal;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use payfold_sqlite::SqliteStore;
-use payfold_store::{Audited, Channel, EvidenceKey, EvidenceMessage, audit};
+use payfold_store::{
+    AuditError, Audited, Channel, EvidenceKey, EvidenceMessage, VerifyAgain, audit_halves,
+};
 use sha2::{Digest, Sha256};
 
 use super::exit::{Failure, say};
@@ -30,14 +32,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let store = SqliteStore::open_read_only(&config.store_folder).map_err(Failure::job)?;
     let mut verify =
         |message: &EvidenceMessage, key: &EvidenceKey| verify_again(&config.accounts, message, key);
-    let audited = runtime()?.block_on(async {
-        match arguments.evidence {
-            true => audit(&store, Some(&mut verify)).await,
-            false => audit(&store, None).await,
-        }
-    });
+    let verify: Option<VerifyAgain<'_>> = match arguments.evidence {
+        true => Some(&mut verify),
+        false => None,
+    };
+    let audited = on_two_threads(&store, verify)?;
     say(line(&audited.map_err(Failure::job)?));
     Ok(())
+}
+
+/// Audits a store, reading on another thread than the one that verifies what was read.
+pub(super) fn on_two_threads<'a>(
+    store: &'a SqliteStore,
+    verify_again: Option<VerifyAgain<'a>>,
+) -> Result<Result<Audited, AuditError>, Failure> {
+    let runtime = runtime()?;
+    let (ahead, ledgers) = audit_halves(store, verify_again);
+    Ok(std::thread::scope(|threads| {
+        threads.spawn(|| runtime.block_on(ahead));
+        runtime.block_on(ledgers)
+    }))
 }
 
 /// An audit's result, in one line.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use payfold_sqlite::SqliteStore;
-use payfold_store::{Audited, audit};
+use payfold_store::Audited;
 
-use super::audit::line;
+use super::audit::{line, on_two_threads};
 use super::exit::{Failure, say};
-use super::serve::{read_config, runtime};
+use super::serve::read_config;
 use super::system;
 
 /// What `backup` takes.
@@ -63,6 +63,6 @@ pub(super) fn restore(arguments: &Restore) -> Result<(), Failure> {
 
 fn audited(copy: &Path) -> Result<Audited, Failure> {
     let store = SqliteStore::open_read_only(copy).map_err(Failure::job)?;
-    let audited = runtime()?.block_on(audit(&store, None));
-    audited.map_err(|error| Failure::job(format!("the copy {}: {error}", copy.display())))
+    on_two_threads(&store, None)?
+        .map_err(|error| Failure::job(format!("the copy {}: {error}", copy.display())))
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{AuditError, Digest16, Flaw, broken, digest, halves};
+use super::{AuditError, Digest16, Flaw, beginning, broken, digest};
 use crate::port::{Position, Recorded, Store};
 use crate::stream::{Claim, StreamName};
 
@@ -14,8 +14,15 @@ use crate::stream::{Claim, StreamName};
 const PAGE: usize = 1000;
 
 /// Every claim and its owner, by their digests.
+#[derive(Default)]
 pub(super) struct ClaimLedger {
     owners: HashMap<Digest16, Owner>,
+}
+
+/// A claim as the store has it.
+pub(super) struct Claimed {
+    claim: Digest16,
+    owner: Owner,
 }
 
 struct Owner {
@@ -36,76 +43,47 @@ enum Said {
     ByItsStream,
 }
 
-/// A claim that does not stand as it was read: the store is asked whose it is now.
-pub(super) struct Asked {
-    claim: Claim,
-    event: Recorded,
-}
-
 impl ClaimLedger {
-    pub(super) async fn read(store: &dyn Store) -> Result<Self, AuditError> {
-        let mut owners = HashMap::new();
-        let mut after: Option<Claim> = None;
-        loop {
-            let page = store.claims(after.as_ref(), PAGE).await?;
-            for (claim, stream) in &page {
-                owners.insert(claim_digest(claim), Owner::of(stream, Said::NotYet));
-            }
-            match page.into_iter().last() {
-                Some((claim, _)) => after = Some(claim),
-                None => return Ok(Self { owners }),
-            }
-        }
+    pub(super) fn read(&mut self, page: Vec<Claimed>) {
+        let owners = page
+            .into_iter()
+            .map(|Claimed { claim, owner }| (claim, owner));
+        self.owners.extend(owners);
     }
 
     pub(super) fn len(&self) -> u64 {
         u64::try_from(self.owners.len()).unwrap_or(u64::MAX)
     }
 
-    /// An event says a claim.
-    pub(super) fn said(
+    /// An event says a claim. Where it does not stand as it was read, the store is asked whose it is
+    /// now.
+    pub(super) async fn said(
         &mut self,
+        store: &dyn Store,
         claim: Claim,
         event: &Recorded,
         stream: Digest16,
-    ) -> Result<Option<Asked>, Flaw> {
+    ) -> Result<(), AuditError> {
         let stray = matches!(event.stream, StreamName::Stray(_));
-        match self.owners.get_mut(&claim_digest(&claim)) {
+        let digest = claim_digest(&claim);
+        match self.owners.get_mut(&digest) {
             Some(owner) if owner.stream == stream => {
                 owner.said = Said::ByItsStream;
-                Ok(None)
+                return Ok(());
             }
             // An order has taken the stray up, and says so itself.
-            Some(owner) if stray && owner.kind == OwnerKind::Order => Ok(None),
-            Some(_) | None => Ok(Some(Asked {
-                claim,
-                event: event.clone(),
-            })),
+            Some(owner) if stray && owner.kind == OwnerKind::Order => return Ok(()),
+            Some(_) | None => {}
         }
-    }
-
-    /// Asks the store about claims that do not stand as they were read.
-    pub(super) async fn settle(
-        &mut self,
-        store: &dyn Store,
-        asked: Vec<Asked>,
-    ) -> Result<(), AuditError> {
-        for Asked { claim, event } in asked {
-            let owner = store.owner(&claim).await?;
-            let taken_over = matches!(
-                (&event.stream, &owner),
-                (StreamName::Stray(_), Some(StreamName::Order(_)))
-            );
-            match owner {
-                Some(owner) if owner == event.stream => {
-                    let owner = Owner::of(&owner, Said::ByItsStream);
-                    self.owners.insert(claim_digest(&claim), owner);
-                }
-                Some(_) if taken_over => {}
-                owner => return Err(broken(&event, Flaw::ClaimElsewhere { claim, owner })),
+        match store.owner(&claim).await? {
+            Some(owner) if owner == event.stream => {
+                let owner = Owner::of(&owner, Said::ByItsStream);
+                self.owners.insert(digest, owner);
+                Ok(())
             }
+            Some(StreamName::Order(_)) if stray => Ok(()),
+            owner => Err(broken(event, Flaw::ClaimElsewhere { claim, owner })),
         }
-        Ok(())
     }
 
     /// Every claim has been said by an event of its stream.
@@ -140,6 +118,15 @@ impl ClaimLedger {
     }
 }
 
+impl Claimed {
+    pub(super) fn new(claim: &Claim, stream: &StreamName) -> Self {
+        Self {
+            claim: claim_digest(claim),
+            owner: Owner::of(stream, Said::NotYet),
+        }
+    }
+}
+
 impl Owner {
     fn of(stream: &StreamName, said: Said) -> Self {
         Self {
@@ -168,6 +155,5 @@ fn claim_digest(claim: &Claim) -> Digest16 {
         .chain_update([0])
         .chain_update(name)
         .finalize();
-    let [first, _] = halves(hash.into());
-    first
+    beginning(hash.into())
 }

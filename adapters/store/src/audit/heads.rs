@@ -3,41 +3,32 @@
 
 use std::collections::HashMap;
 
-use super::{AuditError, Digest16, Flaw, Tail, digest};
+use super::ledgers::Tail;
+use super::{AuditError, Digest16, Flaw};
 use crate::port::{Head, Position, Store, StoreError};
 use crate::stream::StreamName;
 
-/// How many streams are compared at a time.
-const PAGE: usize = 1024;
-
-/// Compares every stream's end. A stream that was written on while the audit ran ends later than the
-/// walk saw, with events that are there.
+/// Compares a page of streams' ends. A stream that was written on while the audit ran ends later than
+/// the walk saw, with events that are there.
 pub(super) async fn compare(
     store: &dyn Store,
     tails: &HashMap<Digest16, Tail>,
+    page: &[(Digest16, StreamName, Head)],
 ) -> Result<(), AuditError> {
-    let mut after = None;
-    loop {
-        let page = store.heads(after.as_ref(), PAGE).await?;
-        for (stream, head) in &page {
-            let found = tails.get(&digest(&stream.to_string()));
-            let found = found.map(|tail| tail.head).unwrap_or_default();
-            if *head != found && !written_since(store, stream, *head, found).await? {
-                return Err(AuditError::Broken {
-                    stream: stream.to_string(),
-                    version: head.version,
-                    position: Position(0),
-                    flaw: Flaw::Head {
-                        found: found.version,
-                    },
-                });
-            }
-        }
-        match page.into_iter().last() {
-            Some((last, _)) => after = Some(last),
-            None => return Ok(()),
+    for (digest, stream, head) in page {
+        let found = tails.get(digest).map(|tail| tail.head).unwrap_or_default();
+        if *head != found && !written_since(store, stream, *head, found).await? {
+            return Err(AuditError::Broken {
+                stream: stream.to_string(),
+                version: head.version,
+                position: Position(0),
+                flaw: Flaw::Head {
+                    found: found.version,
+                },
+            });
         }
     }
+    Ok(())
 }
 
 async fn written_since(
