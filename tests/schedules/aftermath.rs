@@ -16,11 +16,12 @@ use serde_json::Value;
 
 use crate::ask::Said;
 use crate::node::START_SECS;
+use crate::post::TurnedAway;
 use crate::reader::Told;
 use crate::schedule::{Notifies, Schedule, order_no};
 use crate::times::Settled;
 use crate::trouble::Trouble;
-use crate::{bills, books, rules, seen, times};
+use crate::{bills, books, rules, seen, taken, times};
 
 /// Something that must never be, and is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,7 @@ pub(crate) struct Record<'a> {
     pub(crate) said: Said,
     /// Answers of success whose message was not stored.
     pub(crate) promises: Vec<String>,
+    pub(crate) turned_away: Vec<TurnedAway>,
     pub(crate) troubles: Vec<Trouble>,
     /// The gateways' books when every refund had come to its end there.
     pub(crate) settled: Settled,
@@ -278,6 +280,7 @@ impl<'a> Aftermath<'a> {
         times::hold(self, &mut found);
         books::agree(self, &mut found);
         bills::hold(self, &mut found);
+        taken::hold(self, &mut found);
         seen::by_reader(self, &mut found);
         seen::in_views(self, views, &mut found).await;
         if let Err(error) = payfold_store::audit(self.store, None).await {

@@ -29,6 +29,7 @@ mod seen;
 mod shop;
 mod shrink;
 mod stage;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use http_body_util::BodyExt as _;
+use payfold::world::Clock as _;
+use payfold_domain::Timestamp;
 use payfold_sandbox::{Answer, Call, Outbound, Pending, Unreached};
 use payfold_store::{EvidenceMessage, Position, Store as _};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -27,12 +29,25 @@ pub(crate) struct Post {
     site: OnceLock<Weak<Site>>,
     kept: Mutex<Kept>,
     broken: Mutex<Vec<String>>,
+    turned_away: Mutex<Vec<TurnedAway>>,
     turn: AtomicUsize,
     stragglers: UnboundedSender<Straggler>,
 }
 
 /// A message that is still on its way when its gateway has given it up, and how long.
 pub(crate) type Straggler = (Duration, Call);
+
+/// A notify that was answered with something else than success.
+#[derive(Debug)]
+pub(crate) struct TurnedAway {
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    /// When the gateway says that it sent it, where the notify tells.
+    pub(crate) sent_secs: Option<i64>,
+    pub(crate) is_probe: bool,
+    pub(crate) status: u16,
+    pub(crate) url: String,
+}
 
 /// The bodies of all messages that the store keeps, as far as it was read.
 #[derive(Default)]
@@ -49,6 +64,7 @@ impl Post {
             site: OnceLock::new(),
             kept: Mutex::default(),
             broken: Mutex::default(),
+            turned_away: Mutex::default(),
             turn: AtomicUsize::new(0),
             stragglers,
         };
@@ -90,6 +106,15 @@ impl Post {
         std::mem::take(&mut broken)
     }
 
+    /// What was not taken in.
+    pub(crate) fn turned_away(&self) -> Vec<TurnedAway> {
+        let mut turned_away = self
+            .turned_away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut turned_away)
+    }
+
     async fn deliver(&self, call: Call) -> Result<Answer, Unreached> {
         let site = self.site();
         site.luck.pause(("notify", &call.url)).await;
@@ -127,6 +152,7 @@ impl Post {
         let Some(door) = site.door(turn) else {
             return Err(unreached(call));
         };
+        let from = site.clock.now();
         let asked = ask(&door, call);
         let answer = tokio::select! {
             biased;
@@ -136,6 +162,20 @@ impl Post {
         let answer = answer.map_err(|_elapsed| unreached(call))?;
         if is_success(&answer) {
             self.hold_to_promise(&site, call).await;
+        } else {
+            let turned_away = TurnedAway {
+                from,
+                until: site.clock.now(),
+                sent_secs: header(call, "Wechatpay-Timestamp").and_then(|secs| secs.parse().ok()),
+                is_probe: header(call, "Wechatpay-Signature")
+                    .is_some_and(|signature| signature.starts_with("WECHATPAY/SIGNTEST/")),
+                status: answer.status,
+                url: call.url.clone(),
+            };
+            self.turned_away
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(turned_away);
         }
         Ok(answer)
     }
@@ -189,6 +229,13 @@ async fn ask(door: &Door, call: &Call) -> Answer {
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     Answer { status, body }
+}
+
+fn header<'a>(call: &'a Call, wanted: &str) -> Option<&'a str> {
+    call.headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value.as_str())
 }
 
 /// Whether the answer is one of the gateways' own forms of success.

@@ -359,6 +359,7 @@ impl Stage {
             told: self.reader.told(),
             said: std::mem::take(&mut *self.shop.said()),
             promises: self.post.broken_promises(),
+            turned_away: self.post.turned_away(),
             troubles: self.site.luck.troubles.in_order(),
             settled,
             imported_again,
