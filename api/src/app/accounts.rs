@@ -166,6 +166,23 @@ impl Account {
         }
     }
 
+    /// Whether a notify may have been refused because the gateway signs with a certificate that is not
+    /// known yet. WeChat Pay's name theirs; Alipay's do not.
+    pub(crate) fn may_have_renewed(&self, refusal: &Refusal) -> bool {
+        use payfold_alipay::Refusal as AlipayRefusal;
+        use payfold_wechatpay::Refusal as WechatPayRefusal;
+        match (&self.gateway, refusal) {
+            (GatewayAccount::Alipay(account), Refusal::Alipay(AlipayRefusal::SignatureWrong)) => {
+                account.newest_certificate().is_some()
+            }
+            (
+                GatewayAccount::WechatPay(_),
+                Refusal::WechatPay(WechatPayRefusal::UnknownCertificateSerial),
+            ) => true,
+            (GatewayAccount::Alipay(_) | GatewayAccount::WechatPay(_), _) => false,
+        }
+    }
+
     /// Translates a message again that was authentic when it was stored.
     pub(crate) fn reread(&self, message: &EvidenceMessage) -> Result<Message, Refusal> {
         match &self.gateway {

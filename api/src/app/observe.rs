@@ -12,9 +12,8 @@ use payfold_domain::{
     Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, TransactionId, decide,
 };
 use payfold_store::{Claim, StoreError, StreamName};
-use payfold_wechatpay::Refusal as WechatPayRefusal;
 
-use super::accounts::{Account, Fate, NotifyAnswer, Refusal};
+use super::accounts::{Account, Fate, NotifyAnswer};
 use super::exceptions::AccountFailure;
 use super::handle::{Changed, Ground, Made, Taken};
 use super::{App, AppError};
@@ -59,7 +58,8 @@ impl App {
         body: Bytes,
     ) -> NotifyAnswer {
         let mut verified = account.verify(headers, &body, self.world.now());
-        if let Err(Refusal::WechatPay(WechatPayRefusal::UnknownCertificateSerial)) = &verified
+        if let Err(refusal) = &verified
+            && account.may_have_renewed(refusal)
             && self.brings_certificates(account).await
         {
             verified = account.verify(headers, &body, self.world.now());
@@ -81,7 +81,7 @@ impl App {
         account.answer(&body, &fate)
     }
 
-    /// Whether there are new platform certificates, one of which may be the one that a message names.
+    /// Whether there are new certificates, one of which may be the one that signed a message.
     async fn brings_certificates(&self, account: &Arc<Account>) -> bool {
         if self.askable(&account.name).is_none() {
             return false;

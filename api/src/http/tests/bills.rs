@@ -37,11 +37,20 @@ const PORTS: Ports = Ports {
 
 const DAY_SECS: i64 = 86_400;
 
-/// A shop that no notify reaches.
-struct Unreachable;
+/// A shop that no notify reaches: they are kept.
+#[derive(Default)]
+pub(super) struct Unreachable(Mutex<Vec<Bytes>>);
+
+impl Unreachable {
+    /// The last notify's body.
+    pub(super) fn last(&self) -> Bytes {
+        self.0.lock().unwrap().last().unwrap().clone()
+    }
+}
 
 impl payfold_sandbox::Outbound for Unreachable {
     fn send(&self, call: Call) -> Pending<'_, Result<Answer, Unreached>> {
+        self.0.lock().unwrap().push(call.body);
         Box::pin(std::future::ready(Err(Unreached {
             url: call.url,
             problem: "nobody is there".to_owned(),
@@ -128,13 +137,22 @@ pub(super) fn gateways(folder: &Path, clock: &Arc<SetClock>) -> Router {
     gateways_at("http://127.0.0.1:8090", folder, clock)
 }
 
-/// Gateways that say of themselves, and of their bills, that they are to be found there.
 fn gateways_at(origin: &str, folder: &Path, clock: &Arc<SetClock>) -> Router {
+    sandbox(origin, folder, clock, Arc::default()).router()
+}
+
+/// Gateways that say of themselves, and of their bills, that they are to be found there.
+pub(super) fn sandbox(
+    origin: &str,
+    folder: &Path,
+    clock: &Arc<SetClock>,
+    shop: Arc<Unreachable>,
+) -> Sandbox {
     let told = Arc::clone(clock);
     let outside = Outside {
         clock: Arc::new(move || DateTime::from_timestamp(told.now().as_secs(), 0).unwrap()),
         entropy: Arc::new(random),
-        outbound: Arc::new(Unreachable),
+        outbound: shop,
         wait: Arc::new(|_time| Box::pin(async {})),
     };
     let opened = payfold_sandbox::open(folder, PORTS, &outside.clock, &outside.entropy).unwrap();
@@ -143,7 +161,7 @@ fn gateways_at(origin: &str, folder: &Path, clock: &Arc<SetClock>) -> Router {
         ..Settings::at(origin)
     };
     let signers = Signers::of(&opened.keys, rsa_signer).unwrap();
-    Sandbox::new(opened.keys, signers, opened.service, outside, settings).router()
+    Sandbox::new(opened.keys, signers, opened.service, outside, settings)
 }
 
 /// The accounts that the folder's configuration names.
@@ -187,7 +205,7 @@ impl AtWork {
     }
 
     /// The gateway is told something by a buyer or its back office.
-    async fn told(&self, what: &str, gateway: &str, out_trade_no: &str, minor: i64) {
+    pub(super) async fn told(&self, what: &str, gateway: &str, out_trade_no: &str, minor: i64) {
         let body = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": minor });
         let request = Request::post(format!("/_sandbox/{what}"));
         let request = request.body(Body::from(body.to_string())).unwrap();

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Request, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
 use payfold_domain::AccountName;
 use payfold_sqlite::SqliteStore;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::bills::{AtWork, Gateways, accounts, gateways};
+use super::bills::{AtWork, Gateways, Unreachable, accounts, gateways, sandbox};
 use super::site::{SetClock, now};
 use crate::app::{App, GatewayAccount};
 
@@ -95,6 +96,45 @@ async fn what_was_told_of_certificates_is_known_after_a_restart_and_once_keys_ar
     clock.set(now().plus_secs(24 * 3600));
     next_looks().await;
     assert_eq!(gateways.asked_for_certificates(), asked + 2, "long ago");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notify_that_alipays_next_certificate_signed_is_taken_in_though_nothing_has_named_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let shop = Arc::<Unreachable>::default();
+    let sandbox = sandbox(
+        "http://127.0.0.1:8090",
+        folder.path(),
+        &clock,
+        Arc::clone(&shop),
+    );
+    let router = sandbox.router();
+    use_certificates(folder.path());
+    let gateways = Gateways::new(router.clone());
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let at_work = AtWork::over(store, folder.path(), gateways, Arc::clone(&clock)).await;
+    // Alipay learns by the first request that the merchant uses certificates.
+    next_looks().await;
+    renew(&router).await;
+    at_work.told("pay", "alipay", "pay_a1", 8800).await;
+    sandbox.deliver_due().await;
+    let notify = shop.last();
+
+    let app = &at_work.site.app;
+    let alipay = app.accounts.get(&AccountName::new("ali").unwrap()).unwrap();
+    let answer = async |body: Bytes| app.notify(&alipay, &HeaderMap::new(), body).await.body;
+    clock.set(now().plus_secs(61));
+    assert_eq!(answer(notify.clone()).await, "success");
+
+    let asked = at_work.gateways.asked_for_certificates();
+    let forged = Bytes::from([&notify[..], b"&more=1"].concat());
+    clock.set(now().plus_secs(122));
+    for _ in 0..3 {
+        assert_eq!(answer(forged.clone()).await, "fail");
+    }
+    let by_forged = at_work.gateways.asked_for_certificates() - asked;
+    assert_eq!(by_forged, 1, "once a minute at most");
 }
 
 #[tokio::test(start_paused = true)]
