@@ -172,11 +172,19 @@ pub struct TakeUpStray {
 /// See [`Command::Cancel`] and [`Command::Expire`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conclude {
-    /// Payments that count as closed although no gateway said so: their account only receives, or the
-    /// gateway does not know them.
-    pub excused: Vec<PaymentRef>,
+    /// Payments that count as closed although no gateway said so.
+    pub excused: Vec<Excused>,
     /// When it is asked.
     pub now: Timestamp,
+}
+
+/// A payment that counts as closed: its account only receives, or the gateway does not know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excused {
+    /// The payment.
+    pub payment: PaymentRef,
+    /// Whether it had been offered by then. One that was offered since is known to its gateway now.
+    pub was_offered: bool,
 }
 
 /// See [`Command::RequestRefund`].

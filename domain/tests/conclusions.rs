@@ -26,6 +26,20 @@ fn a_wish_to_cancel_is_kept_once_while_payments_are_open_and_ends_with_the_last_
 }
 
 #[test]
+fn that_a_gateway_did_not_know_a_payment_counts_only_until_it_is_offered() {
+    let starting = Story::unplaced().given(say::place()).given(say::start(P1));
+    let offered = starting.clone().given(say::offer(P1));
+    for (mut story, was_offered, follows) in [
+        (starting, false, vec!["CancelRequested", "OrderCancelled"]),
+        (offered.clone(), false, vec!["CancelRequested"]),
+        (offered, true, vec!["CancelRequested", "OrderCancelled"]),
+    ] {
+        let names = story.names(say::cancel_after_asking(P1, was_offered));
+        assert_eq!(names, follows);
+    }
+}
+
+#[test]
 fn a_payment_that_failed_to_start_or_whose_money_is_held_does_not_keep_an_order_open() {
     let failed = Story::unplaced()
         .given(say::place())

@@ -46,6 +46,10 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
     }
 }
 
+fn shown(away: &TurnedAway) -> String {
+    format!("{} was answered {}: {away:?}", away.url, away.status)
+}
+
 /// Whether the gateway was told that it could not be taken in now.
 fn is_put_off(away: &TurnedAway) -> bool {
     away.status >= 500

@@ -231,6 +231,65 @@ fn a_process_that_ends_after_the_last_step_is_waited_for_before_its_reader_is_ju
     holds_with(30, setting, steps, faults);
 }
 
+/// A payment is being started while its order is cancelled: its gateway did not know it when it was
+/// asked, and has offered it since.
+#[test]
+fn an_order_is_not_cancelled_on_an_answer_that_is_older_than_the_payments_offer() {
+    let pay = Pay {
+        number: 1,
+        order: 0,
+        method: "wechatpay.jsapi",
+    };
+    let setting = Setting {
+        latency_ms: 20,
+        beginning: Beginning::InService,
+        ..setting()
+    };
+    let steps = vec![
+        (473, place(0, 100)),
+        (701, Act::Start(pay)),
+        (8_271, Act::Cancel { order: 0 }),
+        (19_775, paid(pay, "v2-hmac")),
+    ];
+    let slow = Fault::WriteSlow {
+        nth: 6,
+        for_ms: 8_029,
+    };
+    holds_with(1_023_949, setting, steps, vec![slow]);
+}
+
+/// Two nodes ask for the same refund: one is refused, and hears of it after the other's success.
+#[test]
+fn a_refund_that_succeeded_is_not_stuck_by_an_older_refusal() {
+    let pay = Pay {
+        number: 3,
+        order: 0,
+        method: "wechatpay.jsapi",
+    };
+    let setting = Setting {
+        nodes: 2,
+        latency_ms: 2_000,
+        beginning: Beginning::InService,
+        ..setting()
+    };
+    let refused = Act::Trouble {
+        fault: "refund-refused",
+        pay,
+        times: 1,
+        seconds: 47,
+    };
+    let resolve = Act::Resolve {
+        order: 0,
+        action: "refund",
+    };
+    let steps = vec![
+        (5_860, refused),
+        (20_435, paid(pay, "v3")),
+        (50_636, resolve),
+    ];
+    holds_with(1_026_906, setting, steps, Vec::new());
+}
+
 fn external(number: u8) -> Pay {
     Pay {
         number,

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use payfold_domain::account::{Account as AccountState, AccountCommand, decide_account};
 use payfold_domain::command::{Command, Observe, ObserveRefundHint, Rejection};
 use payfold_domain::event::UnknownMessageReceived;
-use payfold_domain::order::{Order, OrderStatus, Payment};
+use payfold_domain::order::{Order, OrderStatus, Payment, Refund};
 use payfold_domain::{
     Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, TransactionId, decide,
 };
@@ -25,12 +25,14 @@ pub(crate) enum Said {
     Facts(Observation),
     /// A claim that a query has to confirm.
     Hint(RefundHint),
+    /// What the refusal of a call for a refund means, and the refund as it stood before the call.
+    Refusal(Observation, Box<Refund>),
 }
 
 impl Said {
     pub(crate) fn payment(&self) -> &PaymentRef {
         match self {
-            Self::Facts(observation) => &observation.payment,
+            Self::Facts(observation) | Self::Refusal(observation, _) => &observation.payment,
             Self::Hint(hint) => &hint.payment,
         }
     }
@@ -44,8 +46,30 @@ impl Said {
                     None
                 }
             }),
-            Self::Hint(_) => None,
+            Self::Hint(_) | Self::Refusal(..) => None,
         }
+    }
+
+    /// Whether this is the refusal of a call, and the refund has come further or is asked for anew
+    /// since: another node's call may have had its success meanwhile.
+    pub(crate) fn is_outdated<'a>(&self, refunds: impl IntoIterator<Item = &'a Refund>) -> bool {
+        let Self::Refusal(_, before) = self else {
+            return false;
+        };
+        let stands = |refund: &Refund| refund.is_pending() && refund.attempt == before.attempt;
+        !refunds
+            .into_iter()
+            .any(|refund| refund.refund_no == before.refund_no && stands(refund))
+    }
+}
+
+/// The refunds of a payment, where its order can be read.
+fn refunds<'a>(order: &'a Order, payment: &PaymentRef) -> &'a [Refund] {
+    match order {
+        Order::Placed(order) => order
+            .payment(payment)
+            .map_or(&[], |payment| &payment.refunds),
+        Order::Unplaced | Order::Corrupt(_) => &[],
     }
 }
 
@@ -130,6 +154,16 @@ impl App {
                 return self.tell_account(account, message, ground).await;
             }
         };
+        self.observe_said(account, said, ground).await
+    }
+
+    /// Stores what is said of a payment, where it belongs.
+    pub(crate) async fn observe_said(
+        &self,
+        account: &Account,
+        said: Said,
+        ground: Ground<'_>,
+    ) -> Result<(), AppError> {
         match self.order_of(said.payment()).await? {
             Some(order_no) => {
                 self.observe_at_order(account, &order_no, said, ground)
@@ -214,8 +248,11 @@ impl App {
             if own_stray.is_some_and(|stray| taken.is_owned_by(stray)) {
                 return Err(Untold::StrayFirst);
             }
+            if said.is_outdated(refunds(order, said.payment())) {
+                return Ok(Vec::new());
+            }
             let command = match said.clone() {
-                Said::Facts(observation) => {
+                Said::Facts(observation) | Said::Refusal(observation, _) => {
                     Command::Observe(self.observe_command(account, observation, taken))
                 }
                 Said::Hint(hint) => Command::ObserveRefundHint(ObserveRefundHint { hint }),

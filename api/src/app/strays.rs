@@ -6,7 +6,7 @@
 //! on it any more, then the order hears the facts. What a crash leaves in between, the jobs finish.
 
 use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpBasis, TakeUpStray};
-use payfold_domain::order::Order;
+use payfold_domain::order::{Order, Refund};
 use payfold_domain::stray::{Stray, StrayCommand, StrayRejection, decide_stray};
 use payfold_domain::{OrderNo, PaymentRef, decide};
 use payfold_store::{Claim, StreamName};
@@ -16,6 +16,13 @@ use super::aggregate::Aggregate;
 use super::handle::Ground;
 use super::observe::Said;
 use super::{App, AppError};
+
+fn refunds(stray: &Stray) -> &[Refund] {
+    match stray {
+        Stray::Heard(money) => &money.refunds,
+        Stray::Unheard | Stray::Corrupt(_) => &[],
+    }
+}
 
 impl App {
     pub(crate) async fn observe_stray(
@@ -27,8 +34,11 @@ impl App {
         let payment = said.payment().clone();
         let stored = self
             .change::<Stray, StrayFailure>(&payment, ground, |stray, taken| {
+                if said.is_outdated(refunds(stray)) {
+                    return Ok(Vec::new());
+                }
                 let command = match said.clone() {
-                    Said::Facts(observation) => {
+                    Said::Facts(observation) | Said::Refusal(observation, _) => {
                         StrayCommand::Observe(self.observe_command(account, observation, taken))
                     }
                     Said::Hint(hint) => StrayCommand::ObserveRefundHint(ObserveRefundHint { hint }),

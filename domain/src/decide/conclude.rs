@@ -63,10 +63,16 @@ fn all_over(order: &PlacedOrder, command: &Conclude) -> bool {
 /// Whether no money can come by the payment any more, or it counts so.
 fn is_over(payment: &Payment, command: &Conclude) -> bool {
     !payment.is_endless()
-        || command.excused.contains(&payment.payment)
+        || is_excused(payment, command)
         || payment
             .expires_at
             .is_some_and(|expires_at| is_past(expires_at, command.now))
+}
+
+fn is_excused(payment: &Payment, command: &Conclude) -> bool {
+    command.excused.iter().any(|excused| {
+        excused.payment == payment.payment && excused.was_offered == payment.is_offered()
+    })
 }
 
 fn is_past(expires_at: Timestamp, now: Timestamp) -> bool {

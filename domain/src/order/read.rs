@@ -149,6 +149,14 @@ impl Payment {
         }
     }
 
+    /// Whether the buyer was given the means to pay.
+    pub fn is_offered(&self) -> bool {
+        match self.stage {
+            PaymentStage::Open { .. } => true,
+            PaymentStage::Starting | PaymentStage::Failed { .. } | PaymentStage::Closed => false,
+        }
+    }
+
     /// How the payment shows outside.
     pub fn status(&self) -> PaymentStatus {
         match self.shown_transaction().map(|money| &money.disposition) {

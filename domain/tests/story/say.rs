@@ -1,7 +1,7 @@
 //! The words of the stories: commands and facts in short forms.
 
 use payfold_domain::command::{
-    Command, Conclude, DispatchShipment, FailPaymentStart, HoldShipment, Observe,
+    Command, Conclude, DispatchShipment, Excused, FailPaymentStart, HoldShipment, Observe,
     ObserveRefundHint, ObserveReturn, OfferPayment, PlaceOrder, RequestRefund, ResolveException,
     RetryRefund, StartPayment, SubmitRefund, TakeUpBasis, TakeUpStray,
 };
@@ -224,10 +224,28 @@ pub(crate) fn concluding<'a>(
     excused: impl IntoIterator<Item = &'a str>,
     now: Timestamp,
 ) -> Conclude {
+    let at_any_stage = |name| {
+        [true, false].map(|was_offered| Excused {
+            payment: payment(name),
+            was_offered,
+        })
+    };
     Conclude {
-        excused: excused.into_iter().map(payment).collect(),
+        excused: excused.into_iter().flat_map(at_any_stage).collect(),
         now,
     }
+}
+
+/// Cancels, after the gateway did not know the payment while it had, or had not, been offered.
+pub(crate) fn cancel_after_asking(name: &str, was_offered: bool) -> Command {
+    let payment = payment(name);
+    Command::Cancel(Conclude {
+        excused: vec![Excused {
+            payment,
+            was_offered,
+        }],
+        now: NOW,
+    })
 }
 
 pub(crate) fn cancel<'a>(excused: impl IntoIterator<Item = &'a str>) -> Command {

@@ -2,7 +2,7 @@
 //! open at gateways is asked about, closed and asked about again before.
 
 use futures_util::{StreamExt, stream};
-use payfold_domain::command::{Command, Conclude};
+use payfold_domain::command::{Command, Conclude, Excused};
 use payfold_domain::order::{Order, OrderStatus, PlacedOrder};
 use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenOrder;
@@ -143,9 +143,12 @@ impl App {
     ) -> Result<Written, AppError> {
         let (mut excused, mut trouble) = (Vec::new(), None);
         if let Order::Placed(order) = self.fold_now::<Order>(order_no).await?.state {
-            for payment in endless(&order) {
-                match self.may_be_excused(&order, &payment, ending).await {
-                    Ok(Excuse::Counts) => excused.push(payment),
+            for payment in order.payments.iter().filter(|payment| payment.is_endless()) {
+                match self.may_be_excused(&order, &payment.payment, ending).await {
+                    Ok(Excuse::Counts) => excused.push(Excused {
+                        payment: payment.payment.clone(),
+                        was_offered: payment.is_offered(),
+                    }),
                     Ok(Excuse::None) => {}
                     Err(error) => trouble = Some(error),
                 }
@@ -196,13 +199,4 @@ impl App {
 enum Excuse {
     Counts,
     None,
-}
-
-fn endless(order: &PlacedOrder) -> Vec<PaymentRef> {
-    order
-        .payments
-        .iter()
-        .filter(|payment| payment.is_endless())
-        .map(|payment| payment.payment.clone())
-        .collect()
 }

@@ -8,8 +8,7 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::order::{Order, Refund, Transaction};
 use payfold_domain::stray::Stray;
 use payfold_domain::{
-    Fact, Gateway, Message, Observation, PaymentRef, RefundFact, RefundSize, RefundState, Source,
-    Timestamp,
+    Fact, Gateway, Observation, PaymentRef, RefundFact, RefundSize, RefundState, Source, Timestamp,
 };
 use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
@@ -19,6 +18,7 @@ use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::{AskedBack, RefundCall};
 use crate::app::handle::Ground;
+use crate::app::observe::Said;
 use crate::app::{App, AppError};
 
 /// How long after a call of which nobody knows what came the same is sent again, in seconds.
@@ -259,8 +259,8 @@ impl App {
             source: Source::Query,
             facts: vec![Fact::Refund(fact)],
         };
-        let message = Message::Observation(observation);
-        self.observe(account, message, Ground::Nothing).await
+        let refusal = Said::Refusal(observation, Box::new(known.refund.clone()));
+        self.observe_said(account, refusal, Ground::Nothing).await
     }
 }
 
