@@ -31,8 +31,9 @@ const SUBMITTED_FIRST_SECS: i64 = 10;
 /// A refund that was taken up is asked about no more and no less often than this, in seconds.
 const SUBMITTED_SECS: (i64, i64) = (30, 3_600);
 
-/// A refund that waits for a person is asked about no more and no less often than this, in seconds.
-const STUCK_SECS: (i64, i64) = (600, 6 * 3_600);
+/// A refund that waits for a person is asked about no more and no less often than this, in seconds: he may
+/// have seen to it at the gateway, and where one call was refused, another node's may have gone through.
+const STUCK_SECS: (i64, i64) = (60, 6 * 3_600);
 
 /// The refunds without an outcome, when each is looked at next, and when something of each
 /// payment may be asked back again.
