@@ -31,7 +31,7 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
             found.unless(
                 contended || troubled,
                 "no notify is put off while all is well",
-                || format!("{away:?}"),
+                || shown(away),
             );
         } else if !forged {
             let late = away
@@ -40,7 +40,7 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
             found.unless(
                 away.is_probe || late,
                 "no genuine notify is refused",
-                || format!("{away:?}"),
+                || shown(away),
             );
         }
     }
