@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::{AccountName, InvalidName, OutTradeNo, PaymentRef, Timestamp};
-use payfold_store::{Claim, Store, StreamName, decode};
+use payfold_store::{Cell, Claim, Store, StreamName, decode};
 
 use super::AppError;
 use super::identity::IdentityProblem;
@@ -16,6 +17,10 @@ const YEAR_SECS: i64 = 365 * 86_400;
 /// How many payments are looked at a time.
 const PAGE: usize = 64;
 
+/// The cell that names the accounts whose payments were all older when they were looked at. An account
+/// that is not configured gets no new ones, so they are not looked at again at every start.
+const CELL: &str = "accounts-long-gone";
+
 /// The accounts with payments of the last year that are not among these.
 pub(super) async fn accounts_gone(
     store: &dyn Store,
@@ -23,11 +28,14 @@ pub(super) async fn accounts_gone(
     now: Timestamp,
 ) -> Result<Vec<AccountName>, IdentityProblem> {
     let year_ago = now.plus_secs(-YEAR_SECS);
-    let mut gone = Vec::new();
+    let kept = store.cell(CELL).await.map_err(AppError::from)?;
+    let long_gone = kept.as_ref().map(names).unwrap_or_default();
+    let (mut gone, mut old) = (Vec::new(), BTreeSet::new());
     let mut after = None;
     loop {
         let page = payments(store, after.as_ref()).await?;
         let Some((first, _)) = page.first() else {
+            keep(store, kept.as_ref(), &old).await;
             return Ok(gone);
         };
         let account = first.account.clone();
@@ -36,15 +44,38 @@ pub(super) async fn accounts_gone(
             .take_while(|(payment, _)| payment.account == account);
         let own: Vec<(PaymentRef, StreamName)> = own.collect();
         let is_known = configured.contains(&account);
-        let is_young = !is_known && any_since(store, &own, year_ago).await?;
+        let is_old = !is_known && long_gone.contains(account.as_str());
+        let is_young = !is_known && !is_old && any_since(store, &own, year_ago).await?;
         if is_young {
+            old.remove(&account);
             gone.push(account.clone());
+        } else if !is_known {
+            old.insert(account.clone());
         }
         let seen = own.into_iter().next_back().map(|(payment, _)| payment);
         after = match seen {
-            Some(payment) if !is_known && !is_young => Some(Claim::Payment(payment)),
+            Some(payment) if !is_known && !is_old && !is_young => Some(Claim::Payment(payment)),
             Some(_) | None => Some(Claim::Payment(last_of(account)?)),
         };
+    }
+}
+
+/// What the cell holds: a name a line.
+fn names(cell: &Cell) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(&cell.value);
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Keeps these names. Where they are not kept, as by who only reads, the next start looks again.
+async fn keep(store: &dyn Store, kept: Option<&Cell>, old: &BTreeSet<AccountName>) {
+    let lines: Vec<&str> = old.iter().map(AccountName::as_str).collect();
+    let value = Bytes::from(lines.join("\n"));
+    if kept.map_or(value.is_empty(), |kept| kept.value == value) {
+        return;
+    }
+    let revision = kept.map_or(0, |kept| kept.revision);
+    if let Err(error) = store.set_cell(CELL, revision, value).await {
+        tracing::debug!(%error, "accounts that are long gone could not be kept");
     }
 }
 

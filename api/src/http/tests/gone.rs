@@ -40,3 +40,30 @@ async fn an_account_may_go_once_its_last_payment_is_a_year_old() {
         assert!(problems.is_empty(), "{problems:?}");
     }
 }
+
+#[tokio::test]
+async fn an_account_whose_payments_are_all_old_is_not_looked_through_again_until_it_is_back() {
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let (all, clock) = ([alipay::account()], SetClock::new());
+    let (http, over) = (Arc::new(Nobody), Arc::clone(&store));
+    let accounts = vec![alipay::account()];
+    let site = TestSite::start_over(Policy::HOLD, accounts, clock, http, over).await;
+    site.place("G-1").await;
+    let external = json!({ "method": "external" });
+    let path = "/v1/orders/G-1/payments/ali/pay_g1";
+    assert_eq!(site.ask(SHOP, "PUT", path, external).await.status, 201);
+
+    let is_told = async |configured, at| {
+        let problems = compare_identities(&*store, configured, at).await;
+        matches!(&problems[..], [IdentityProblem::Gone(_)])
+    };
+    let old = now().plus_secs(396 * DAY_SECS);
+    assert!(is_told(&[], now()).await);
+    assert!(!is_told(&all, old).await);
+    assert!(is_told(&[], now()).await, "gone again");
+    assert!(!is_told(&[], old).await);
+    // By this clock, who looked would find a young payment.
+    assert!(!is_told(&[], now()).await, "nobody looks");
+    assert!(!is_told(&all, now()).await);
+    assert!(is_told(&[], now()).await, "it was back meanwhile");
+}
