@@ -2,6 +2,7 @@
 
 use crate::event::{Fulfilment, Offer, ParcelPlace};
 use crate::exception::{ExceptionId, ResolutionAction, Resolver};
+use crate::order::Pending;
 use crate::policy::{Capability, Policy};
 use crate::{
     AppId, Method, Money, Observation, OrderNo, PaymentRef, RefundHint, RefundNo, Timestamp,
@@ -178,13 +179,16 @@ pub struct Conclude {
     pub now: Timestamp,
 }
 
-/// A payment that counts as closed: its account only receives, or the gateway does not know it.
+/// A payment that counts as closed: its account only receives, or the gateway does not know it. It does
+/// not count any more once it has come further, for its gateway knows it then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excused {
     /// The payment.
     pub payment: PaymentRef,
-    /// Whether it had been offered by then. One that was offered since is known to its gateway now.
+    /// Whether it had been offered by then.
     pub was_offered: bool,
+    /// Whether the gateway had said by then that it knows the payment.
+    pub pending: Pending,
 }
 
 /// See [`Command::RequestRefund`].

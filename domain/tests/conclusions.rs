@@ -26,10 +26,12 @@ fn a_wish_to_cancel_is_kept_once_while_payments_are_open_and_ends_with_the_last_
 }
 
 #[test]
-fn that_a_gateway_did_not_know_a_payment_counts_only_until_it_is_offered() {
+fn that_a_gateway_did_not_know_a_payment_counts_only_until_it_comes_further() {
     let starting = Story::unplaced().given(say::place()).given(say::start(P1));
     let offered = starting.clone().given(say::offer(P1));
+    let heard = offered.clone().given(say::query(P1, [Fact::NotPaidYet]));
     for (mut story, was_offered, follows) in [
+        (heard, true, vec!["CancelRequested"]),
         (starting, false, vec!["CancelRequested", "OrderCancelled"]),
         (offered.clone(), false, vec!["CancelRequested"]),
         (offered, true, vec!["CancelRequested", "OrderCancelled"]),

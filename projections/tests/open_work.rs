@@ -5,11 +5,11 @@ use payfold_domain::event::{
     RefundRequested, RefundSucceeded, StrayEvent, StrayTakenUp,
 };
 use payfold_domain::{Method, Money, RefundFact, RefundSize, RefundState, Source};
-use payfold_projections::{OpenRefundStage, OpenStage, QuestionReason, Views};
+use payfold_projections::{OpenRefundStage, OpenStage, Place, QuestionReason, Runner, Views};
 use payfold_store::{Position, StreamName};
 
 use crate::feed::{
-    Feed, after_new_year, confirmed, offered, order, payment, placed, refund_no, started,
+    Feed, STORE, after_new_year, confirmed, offered, order, payment, placed, refund_no, started,
     transaction, unmatched,
 };
 
@@ -96,13 +96,7 @@ fn a_payment_is_open_from_its_intent_until_money_came_or_it_closed() {
 fn a_payment_that_the_gateway_refused_is_open_once_a_later_try_succeeds() {
     let mut feed = Feed::default();
     feed.order("A", 0, started("1", Some(7200)));
-    let failed = OrderEvent::PaymentStartFailed(PaymentStartFailed {
-        payment: payment("1"),
-        method: Method::AlipayPage,
-        gateway_code: "BUSY".to_owned(),
-        gateway_message: "later".to_owned(),
-    });
-    feed.order("A", 0, failed);
+    feed.order("A", 0, refused("1"));
     let (_runner, views) = feed.folded();
     assert!(open_payments(&views, 1).is_empty());
     feed.order("A", 1, offered("1"));
@@ -111,6 +105,51 @@ fn a_payment_that_the_gateway_refused_is_open_once_a_later_try_succeeds() {
         open_payments(&views, 1),
         [("1".to_owned(), OpenStage::Open)]
     );
+}
+
+#[test]
+fn a_payment_that_is_open_anew_comes_again_to_who_has_read_further() {
+    // Whether each event after the start offers it, and behind which the feed is cut.
+    for (offers, cuts) in (0_u32..16).flat_map(|offers| (0_u32..16).map(move |cuts| (offers, cuts)))
+    {
+        let mut feed = Feed::default();
+        let mut stands_at = feed.order("A", 0, started("1", Some(7200)));
+        let mut is_failed = false;
+        for at in 0..4 {
+            if offers & (1 << at) == 0 {
+                feed.order("A", 1, refused("1"));
+                is_failed = true;
+            } else {
+                let offered_at = feed.order("A", 1, offered("1"));
+                if is_failed {
+                    stands_at = offered_at;
+                }
+                is_failed = false;
+            }
+        }
+        let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
+        let (mut after, mut stretch) = (START, Vec::new());
+        for (at, recorded) in feed.recorded.iter().enumerate() {
+            stretch.push(recorded.clone());
+            if at == 4 || cuts & (1 << at) != 0 {
+                runner.apply(after, &stretch, recorded.position).unwrap();
+                (after, stretch) = (recorded.position, Vec::new());
+            }
+        }
+        let open = views.open_work.open_payments(after_new_year(1), START, 10);
+        let found: Vec<_> = open.unwrap().value.iter().map(|row| row.position).collect();
+        let expected = if is_failed { vec![] } else { vec![stands_at] };
+        assert_eq!(found, expected, "offers {offers:04b}, cuts {cuts:04b}");
+    }
+}
+
+fn refused(number: &str) -> OrderEvent {
+    OrderEvent::PaymentStartFailed(PaymentStartFailed {
+        payment: payment(number),
+        method: Method::AlipayPage,
+        gateway_code: "BUSY".to_owned(),
+        gateway_message: "later".to_owned(),
+    })
 }
 
 #[test]

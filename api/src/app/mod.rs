@@ -102,8 +102,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Where the store cannot be asked for the secret that tokens are signed by, or for what was kept of
-    /// the accounts' certificates.
+    /// Where the store cannot be asked for the secret that tokens are signed by.
     pub async fn start(
         world: World,
         store: Arc<dyn Store>,
@@ -112,10 +111,7 @@ impl App {
         accounts: Vec<Account>,
     ) -> Result<Arc<Self>, AppError> {
         let tokens = Tokens::load(&*store, &world).await?;
-        let certificates_fetched = Fetched::default();
-        let recalled = certificates_fetched.recall(&*store, &accounts, world.now());
-        recalled.await?;
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             world,
             store,
             views,
@@ -131,10 +127,12 @@ impl App {
             owners: Owners::default(),
             waiters: Waiters::new(),
             lines_out: LinesOut::default(),
-            certificates_fetched,
+            certificates_fetched: Fetched::default(),
             recently_asked: Recent::default(),
             unwanted: Unwanted::default(),
-        }))
+        });
+        app.recall_all_certificates().await;
+        Ok(app)
     }
 
     /// Waits until a view has come as far as a position, at most 3 s.

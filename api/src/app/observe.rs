@@ -51,12 +51,13 @@ impl Said {
     }
 
     /// Whether this is the refusal of a call, and the refund has come further or is asked for anew
-    /// since: another node's call may have had its success meanwhile.
+    /// since: another node's call may have gone through meanwhile.
     pub(crate) fn is_outdated<'a>(&self, refunds: impl IntoIterator<Item = &'a Refund>) -> bool {
         let Self::Refusal(_, before) = self else {
             return false;
         };
-        let stands = |refund: &Refund| refund.is_pending() && refund.attempt == before.attempt;
+        let stands =
+            |refund: &Refund| refund.status == before.status && refund.attempt == before.attempt;
         !refunds
             .into_iter()
             .any(|refund| refund.refund_no == before.refund_no && stands(refund))
@@ -107,10 +108,7 @@ impl App {
 
     /// Whether there are new certificates, one of which may be the one that signed a message.
     async fn brings_certificates(&self, account: &Arc<Account>) -> bool {
-        if self.askable(&account.name).is_none() {
-            return false;
-        }
-        match self.refresh_certificates(account).await {
+        match self.refresh_certificates(&account.name).await {
             Ok(refreshed) => refreshed,
             Err(error) => {
                 tracing::warn!(account = %account.name, %error, "certificates could not be fetched");

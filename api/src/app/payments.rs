@@ -120,6 +120,16 @@ impl App {
         })
     }
 
+    /// A payment that was offered after its order had ended is closed at once: its gateway may not have
+    /// known it when the order ended.
+    fn close_if_too_late(&self, order: &Folded<Order>) {
+        if let Order::Placed(order) = &order.state
+            && order.status != OrderStatus::Open
+        {
+            self.unwanted.put(&order.order_no);
+        }
+    }
+
     /// Asks the gateway for what the buyer pays by, where the payment has nothing that works. Asked
     /// again, a gateway may let the offer before die, so one asks at a time.
     async fn offer(
@@ -150,6 +160,7 @@ impl App {
                     valid_until: Some(valid_until),
                 };
                 let offered = self.command(order_no, Command::OfferPayment(offer)).await?;
+                self.close_if_too_late(&offered.order);
                 Ok(Written {
                     made,
                     order: offered.order,

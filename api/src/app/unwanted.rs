@@ -1,5 +1,6 @@
-//! Orders that were just paid while others of their payments are open: those are closed at once, and
-//! not only when their turn to be asked about comes. What is lost of this list costs that time alone.
+//! Orders that were just paid while others of their payments are open, or that had ended when one was
+//! offered: those are closed at once, and not only when their turn to be asked about comes. What is
+//! lost of this list costs that time alone.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

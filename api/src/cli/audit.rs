@@ -49,8 +49,11 @@ pub(super) fn on_two_threads<'a>(
     let runtime = runtime()?;
     let (ahead, ledgers) = audit_halves(store, verify_again);
     Ok(std::thread::scope(|threads| {
-        threads.spawn(|| runtime.block_on(ahead));
-        runtime.block_on(ledgers)
+        let reading = threads.spawn(|| runtime.block_on(ahead));
+        let audited = runtime.block_on(ledgers);
+        // Where it panicked, the ledgers say that reading ended early.
+        drop(reading.join());
+        audited
     }))
 }
 

@@ -67,7 +67,10 @@ pub(super) async fn until_told_to_stop(app: &Arc<App>, config: &Path) -> Result<
     loop {
         tokio::select! {
             stop = &mut told => return stop,
-            _ = hangup.recv() => read_keys_again(app, config).await,
+            _ = hangup.recv() => tokio::select! {
+                stop = &mut told => return stop,
+                () = read_keys_again(app, config) => {}
+            },
         }
     }
 }
@@ -94,10 +97,7 @@ async fn read_keys_again(app: &App, file: &Path) {
                         .is_some_and(|known| known.identity() == account.identity())
                 });
             if same {
-                if let Err(error) = app.replace_accounts(config.accounts).await {
-                    tracing::error!(%error, "keys stay as they are: the store does not answer");
-                    return;
-                }
+                app.replace_accounts(config.accounts).await;
                 app.settings.api_keys.replace(&config.settings.api_keys);
                 tracing::info!("keys and certificates were read again");
             } else {

@@ -71,7 +71,9 @@ fn is_over(payment: &Payment, command: &Conclude) -> bool {
 
 fn is_excused(payment: &Payment, command: &Conclude) -> bool {
     command.excused.iter().any(|excused| {
-        excused.payment == payment.payment && excused.was_offered == payment.is_offered()
+        excused.payment == payment.payment
+            && excused.was_offered == payment.is_offered()
+            && excused.pending == payment.pending
     })
 }
 

@@ -7,6 +7,7 @@ use payfold_domain::command::{
 };
 use payfold_domain::event::{Fulfilment, Offer, ParcelPlace};
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
+use payfold_domain::order::Pending;
 use payfold_domain::policy::{Capability, Policy};
 use payfold_domain::{
     AccountName, AppId, Application, Fact, Method, Money, Observation, OrderNo, OutTradeNo,
@@ -225,9 +226,13 @@ pub(crate) fn concluding<'a>(
     now: Timestamp,
 ) -> Conclude {
     let at_any_stage = |name| {
-        [true, false].map(|was_offered| Excused {
-            payment: payment(name),
-            was_offered,
+        let pending = [Pending::Unheard, Pending::Heard];
+        pending.into_iter().flat_map(move |pending| {
+            [true, false].map(|was_offered| Excused {
+                payment: payment(name),
+                was_offered,
+                pending,
+            })
         })
     };
     Conclude {
@@ -243,6 +248,7 @@ pub(crate) fn cancel_after_asking(name: &str, was_offered: bool) -> Command {
         excused: vec![Excused {
             payment,
             was_offered,
+            pending: Pending::Unheard,
         }],
         now: NOW,
     })

@@ -32,7 +32,8 @@ pub enum OpenStage {
 /// A payment without an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenPayment {
-    /// Where in the feed it was started.
+    /// Where in the feed it was started, or offered after its gateway had refused it: whoever has read
+    /// further finds a payment again that is open anew.
     pub position: Position,
     /// Its order.
     pub order_no: OrderNo,
@@ -112,8 +113,17 @@ fn open_payment(row: &Row<'_>) -> rusqlite::Result<OpenPayment> {
 /// after it changes nothing.
 enum Change<'a> {
     Started(Start<'a>),
-    Reached(Stage),
+    Reached(Reached),
     Ended,
+}
+
+/// How far a payment came within the batch that was started before it.
+struct Reached {
+    stage: Stage,
+    /// Where it was opened, before anything else, if it was: a row that is refused moves there.
+    opened_first: Option<Position>,
+    /// Where it was last opened after it was refused within the batch.
+    reopened: Option<Position>,
 }
 
 /// A payment that was started within the batch.
@@ -144,7 +154,7 @@ pub(super) fn apply(tx: &Transaction<'_>, events: &[Fed<'_>]) -> rusqlite::Resul
             changes.insert(&event.payment, Change::Started(start));
         }
         if let Some((payment, stage)) = stage_in(event) {
-            reach(&mut changes, payment, stage);
+            reach(&mut changes, payment, stage, fed.position);
         }
         if let Some(payment) = ended_by(event) {
             changes.insert(payment, Change::Ended);
@@ -185,15 +195,35 @@ fn reach<'a>(
     changes: &mut IndexMap<&'a PaymentRef, Change<'a>>,
     payment: &'a PaymentRef,
     stage: Stage,
+    at: Position,
 ) {
     match changes.get_mut(payment) {
         None => {
-            changes.insert(payment, Change::Reached(stage));
+            let reached = Reached {
+                stage,
+                opened_first: matches!(stage, Stage::Open).then_some(at),
+                reopened: None,
+            };
+            changes.insert(payment, Change::Reached(reached));
         }
-        Some(Change::Started(start)) => start.stage = stage,
-        Some(Change::Reached(reached)) => *reached = stage,
+        Some(Change::Started(start)) => {
+            if is_reopened(start.stage, stage) {
+                start.position = at;
+            }
+            start.stage = stage;
+        }
+        Some(Change::Reached(reached)) => {
+            if is_reopened(reached.stage, stage) {
+                reached.reopened = Some(at);
+            }
+            reached.stage = stage;
+        }
         Some(Change::Ended) => {}
     }
+}
+
+fn is_reopened(before: Stage, now: Stage) -> bool {
+    matches!((before, now), (Stage::Failed, Stage::Open))
 }
 
 fn write(
@@ -205,7 +235,9 @@ fn write(
             started_at, expires_at, watched_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let mut update = tx.prepare_cached(
-        "UPDATE payments SET stage = ?3 WHERE account = ?1 AND out_trade_no = ?2",
+        "UPDATE payments SET stage = ?3,
+            position = coalesce(?5, CASE stage WHEN 'failed' THEN ?4 END, position)
+         WHERE account = ?1 AND out_trade_no = ?2",
     )?;
     let mut delete =
         tx.prepare_cached("DELETE FROM payments WHERE account = ?1 AND out_trade_no = ?2")?;
@@ -224,9 +256,13 @@ fn write(
                 start.event.expires_at.map(Timestamp::as_micros),
                 watched_until(start).as_micros(),
             ])?,
-            Change::Reached(stage) => {
-                update.execute(params![account, out_trade_no, stage.as_str()])?
-            }
+            Change::Reached(reached) => update.execute(params![
+                account,
+                out_trade_no,
+                reached.stage.as_str(),
+                reached.opened_first.map(row::stored),
+                reached.reopened.map(row::stored),
+            ])?,
             Change::Ended => delete.execute([account, out_trade_no])?,
         };
     }

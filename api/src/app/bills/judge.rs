@@ -76,6 +76,16 @@ enum Word {
     DryRun,
 }
 
+impl Word {
+    /// The verdict on a row that matches since it was asked about.
+    fn settles(self, verdict: Verdict) -> Verdict {
+        match (self, verdict) {
+            (Self::Told, Verdict::Matched) => Verdict::TakenIn,
+            (_, verdict) => verdict,
+        }
+    }
+}
+
 /// What is asked about.
 #[derive(Debug, Clone, Copy)]
 enum About<'a> {
@@ -169,13 +179,12 @@ impl<'a> Judge<'a> {
             return Ok(());
         }
         let word = self.ask(movement, About::Payment, &story).await?;
-        if word == Word::Told {
-            story = self.app.story(&self.account.name, movement).await?;
-            if let Some(verdict) = self.weigh_payment(&story, movement, state) {
-                one.carried = self.carried(movement, story.came.map(|(_, at)| at));
-                one.verdict = taken_in(verdict);
-                return Ok(());
-            }
+        // Whatever was answered: a notify may have come meanwhile.
+        story = self.app.story(&self.account.name, movement).await?;
+        if let Some(verdict) = self.weigh_payment(&story, movement, state) {
+            one.carried = self.carried(movement, story.came.map(|(_, at)| at));
+            one.verdict = word.settles(verdict);
+            return Ok(());
         }
         let difference = match (story.came, story.known, word) {
             (Some(_), _, _) | (None, true, Word::Told) => BillDifference::OtherState,
@@ -221,11 +230,9 @@ impl<'a> Judge<'a> {
         let mut word = Word::Told;
         if weighed.is_none() {
             word = self.ask_refund(movement, refund_no, &story).await?;
-            if word == Word::Told {
-                story = self.app.story(&self.account.name, movement).await?;
-                weighed = self.weigh_refund(&story, movement, refund_no, state, explained);
-                weighed = weighed.map(taken_in);
-            }
+            story = self.app.story(&self.account.name, movement).await?;
+            weighed = self.weigh_refund(&story, movement, refund_no, state, explained);
+            weighed = weighed.map(|verdict| word.settles(verdict));
         }
         match refund_no {
             // A row without a number may be any of them.
@@ -477,15 +484,4 @@ fn unnumbered_minor(story: &Story) -> i64 {
     told.filter_map(|told| told.amount)
         .map(|told| told.minor)
         .sum()
-}
-
-fn taken_in(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Matched => Verdict::TakenIn,
-        Verdict::TakenIn
-        | Verdict::Foreign
-        | Verdict::WouldAsk
-        | Verdict::Different(_)
-        | Verdict::Unasked(_) => verdict,
-    }
 }

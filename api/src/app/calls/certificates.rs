@@ -1,127 +1,157 @@
-//! Fetching the gateways' certificates: now and then, and at once when a message names one that is not
-//! known. WeChat Pay has a list of them; Alipay has one, whose SN is in every answer to an account in
-//! certificate mode. A merchant with a public key alone has none, which is no fault.
+//! Fetching the gateways' certificates: now and then, and at once when a message may be signed with one
+//! that is not known. WeChat Pay has a list of them; Alipay has one, whose SN is in every answer to an
+//! account in certificate mode. A merchant with a public key alone has none, which is no fault.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use payfold_alipay::AlipayAccount;
 use payfold_domain::{AccountName, Timestamp};
-use payfold_store::{Store, StoreError};
 use payfold_wechatpay::WechatPayAccount;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::kept::{self, Brought};
 use super::{CallKind, unknown, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::{App, AppError};
 
-/// How long an account's certificates are not asked for again, in seconds: anybody can send a message
-/// that names a serial.
+/// How long nobody else's message has an account's certificates asked for again, in seconds: anybody
+/// can send one that does not verify.
 const APART_SECS: i64 = 60;
 
 /// How often certificates are asked for without a reason, in seconds: new ones appear days before the
 /// old end.
 const ROUTINE_SECS: i64 = 12 * 60 * 60;
 
-/// When the certificates of each account were asked for last. Who holds it asks.
+/// When the certificates of each account were asked for. Who holds an account's times exchanges its
+/// certificates; nobody waits for another account's.
 #[derive(Default)]
-pub(crate) struct Fetched(Mutex<BTreeMap<AccountName, Times>>);
+pub(crate) struct Fetched(std::sync::Mutex<BTreeMap<AccountName, Arc<Mutex<Times>>>>);
 
-#[derive(Clone, Copy, Default)]
-struct Times {
+#[derive(Default)]
+pub(crate) struct Times {
     asked: Option<Timestamp>,
     /// When the gateway told last, this process or another.
     told: Option<Timestamp>,
+    /// It was asked and has not told since. Whoever asked may have hung up.
+    is_unanswered: bool,
 }
 
 impl Times {
-    fn is_due(self, now: Timestamp) -> bool {
-        self.told
-            .is_none_or(|told| now < told || told.plus_secs(ROUTINE_SECS) <= now)
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.is_unanswered
+            || self
+                .told
+                .is_none_or(|told| now < told || told.plus_secs(ROUTINE_SECS) <= now)
     }
 }
 
 impl Fetched {
-    /// Takes what was kept of these accounts' certificates among their keys.
-    pub(crate) async fn recall(
-        &self,
-        store: &dyn Store,
-        accounts: &[Account],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut fetched = self.0.lock().await;
-        for account in accounts {
-            let told = kept::recall(store, account, now).await?;
-            fetched.entry(account.name.clone()).or_default().told = told;
-        }
-        Ok(())
+    async fn of(&self, account: &AccountName) -> OwnedMutexGuard<Times> {
+        let times = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(account.clone()).or_default())
+        };
+        times.lock_owned().await
     }
 }
 
 impl App {
     /// Takes these accounts instead of those that are there, with what was kept of their certificates.
-    pub async fn replace_accounts(&self, accounts: Vec<Account>) -> Result<(), AppError> {
-        let now = self.world.now();
-        let recalled = self
-            .certificates_fetched
-            .recall(&*self.store, &accounts, now);
-        recalled.await?;
+    /// Where that cannot be read now, they are asked for.
+    pub async fn replace_accounts(&self, accounts: Vec<Account>) {
+        let mut held = Vec::new();
+        for account in &accounts {
+            held.push(self.recall_certificates(account).await);
+        }
         self.accounts.replace(accounts);
-        Ok(())
+        // Until now nobody could give a certificate to an account that goes.
+        drop(held);
     }
 
-    /// Asks for the certificates that nobody was told of for long.
+    /// Takes what was kept of the accounts' certificates among their keys.
+    pub(crate) async fn recall_all_certificates(&self) {
+        for account in self.accounts.all().values() {
+            self.recall_certificates(account).await;
+        }
+    }
+
+    async fn recall_certificates(&self, account: &Account) -> OwnedMutexGuard<Times> {
+        let mut times = self.certificates_fetched.of(&account.name).await;
+        let recalled = kept::recall(&*self.store, account, self.world.now()).await;
+        times.told = recalled.unwrap_or_else(|error| {
+            tracing::warn!(account = %account.name, %error, "what was kept of its certificates cannot be read");
+            None
+        });
+        times
+    }
+
+    /// Asks for the certificates that nobody was told of for long, or that were asked for in vain.
     pub(crate) async fn fetch_due_certificates(&self) -> Result<(), AppError> {
         let mut failed = Ok(());
         for name in self.accounts.all().keys() {
-            if let Some(account) = self.askable(name)
-                && let Err(error) = self.fetch_if_due(&account).await
-            {
+            if let Err(error) = self.fetch_if_due(name).await {
                 failed = Err(error);
             }
         }
         failed
     }
 
-    async fn fetch_if_due(&self, account: &Arc<Account>) -> Result<(), AppError> {
+    async fn fetch_if_due(&self, name: &AccountName) -> Result<(), AppError> {
+        let mut times = self.certificates_fetched.of(name).await;
         let now = self.world.now();
-        {
-            let mut fetched = self.certificates_fetched.0.lock().await;
-            let times = fetched.entry(account.name.clone()).or_default();
-            if times.is_due(now) {
-                // Another node may have been told meanwhile.
-                times.told = kept::recall(&*self.store, account, now).await?;
+        match self.askable(name) {
+            Some(account) if times.is_due(now) => {
+                self.fetch_unless_kept(&account, &mut times).await.map(drop)
             }
-            if !times.is_due(now) {
-                return Ok(());
-            }
+            Some(_) | None => Ok(()),
         }
-        self.refresh_certificates(account).await.map(drop)
     }
 
-    /// Asks for an account's certificates, unless that was done a moment ago; one asks at a time, and
-    /// who waited for it may look again. Says whether there may be new ones.
-    pub(crate) async fn refresh_certificates(
+    /// Has an account's certificates asked for, unless that was done a moment ago; one asks at a time,
+    /// and who waited for it may look again. Says whether there may be new ones.
+    pub(crate) async fn refresh_certificates(&self, name: &AccountName) -> Result<bool, AppError> {
+        let wanted_at = self.world.now();
+        let mut times = self.certificates_fetched.of(name).await;
+        // Keys may have been read again meanwhile.
+        let Some(account) = self.askable(name) else {
+            return Ok(false);
+        };
+        if times.told.is_some_and(|told| wanted_at <= told) {
+            return Ok(true);
+        }
+        if let Some(asked) = times.asked
+            && self.world.now() < asked.plus_secs(APART_SECS)
+        {
+            return Ok(false);
+        }
+        self.fetch_unless_kept(&account, &mut times).await
+    }
+
+    /// Takes what another node was told since, and asks where none was. Says whether there may be new
+    /// certificates.
+    async fn fetch_unless_kept(
         &self,
         account: &Arc<Account>,
+        times: &mut Times,
     ) -> Result<bool, AppError> {
-        let asked_at = self.world.now();
-        let mut fetched = self.certificates_fetched.0.lock().await;
-        let times = fetched.entry(account.name.clone()).or_default();
-        if let Some(last) = times.asked
-            && self.world.now() < last.plus_secs(APART_SECS)
-        {
-            return Ok(asked_at <= last);
+        let now = self.world.now();
+        times.asked = Some(now);
+        let kept_at = kept::recall(&*self.store, account, now).await?;
+        if kept_at > times.told {
+            times.told = kept_at;
+            return Ok(true);
         }
-        times.asked = Some(self.world.now());
+        // Who asks may be gone before the answer is here: then the job asks.
+        times.is_unanswered = true;
         let brought = self.fetch_certificates(account).await?;
+        times.is_unanswered = false;
         let now = self.world.now();
         times.told = Some(now);
         let is_new = brought.is_some();
-        if let Err(error) = kept::keep(&*self.store, &account.name, now, brought).await {
+        if let Err(error) = kept::keep(&*self.store, account, now, brought).await {
             tracing::warn!(account = %account.name, %error, "certificates could not be kept");
         }
         Ok(is_new)
@@ -137,7 +167,7 @@ impl App {
             return;
         }
         // This asks by the same way as what was answered here.
-        let refreshing = Box::pin(self.refresh_certificates(account));
+        let refreshing = Box::pin(self.refresh_certificates(&account.name));
         if let Err(error) = refreshing.await {
             tracing::warn!(account = %account.name, %error, "Alipay's new certificate could not be fetched");
         }

@@ -1,5 +1,5 @@
 //! What was told of an account's certificates last, kept in a cell: a process that starts, or reads its
-//! keys again, knows what was learned before, and no node asks for what another was told just now.
+//! keys again, knows what was learned before, and a node looks there before it asks the gateway.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -96,25 +96,29 @@ pub(super) async fn recall(
     Ok(Some(Timestamp::from_secs(kept.told_at_secs)))
 }
 
-/// Keeps that an account's gateway told now, and what it brought. Where another node keeps at the same
-/// time, one of the two stays: the other's certificates are fetched again once they are missed.
+/// Keeps that an account's gateway told now, and what it brought; what it brought before, while that can
+/// still be taken. Where another node keeps at the same time, one of the two stays: the other's
+/// certificates are fetched again once they are missed.
 pub(super) async fn keep(
     store: &dyn Store,
-    account: &AccountName,
+    account: &Account,
     now: Timestamp,
     brought: Option<Brought>,
 ) -> Result<(), StoreError> {
-    let (cell, kept) = read(store, account).await?;
+    let (cell, kept) = read(store, &account.name).await?;
+    let before = kept
+        .brought
+        .filter(|brought| brought.take(account, now).is_ok());
     let kept = Kept {
         told_at_secs: now.as_secs(),
-        brought: brought.or(kept.brought),
+        brought: brought.or(before),
     };
     let Ok(value) = serde_json::to_vec(&kept) else {
         return Ok(());
     };
     let revision = cell.map_or(0, |cell| cell.revision);
     match store
-        .set_cell(&name_of(account), revision, value.into())
+        .set_cell(&name_of(&account.name), revision, value.into())
         .await?
     {
         CellOutcome::Written { .. } | CellOutcome::Conflict { .. } => Ok(()),

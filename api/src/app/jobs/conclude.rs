@@ -148,6 +148,7 @@ impl App {
                     Ok(Excuse::Counts) => excused.push(Excused {
                         payment: payment.payment.clone(),
                         was_offered: payment.is_offered(),
+                        pending: payment.pending,
                     }),
                     Ok(Excuse::None) => {}
                     Err(error) => trouble = Some(error),

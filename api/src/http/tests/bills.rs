@@ -66,6 +66,7 @@ pub(super) struct Gateways {
     router: Router,
     way: Mutex<Way>,
     asked: Mutex<Vec<Uri>>,
+    wait: Mutex<Duration>,
 }
 
 impl Gateways {
@@ -74,6 +75,7 @@ impl Gateways {
             router,
             way: Mutex::new(|_uri, answer| answer),
             asked: Mutex::new(Vec::new()),
+            wait: Mutex::default(),
         })
     }
 
@@ -85,6 +87,11 @@ impl Gateways {
             uri.path() == "/v3/certificates" || uri.query().unwrap_or("").contains(alipays)
         };
         asked.iter().filter(of_certificates).count()
+    }
+
+    /// Every answer takes as long from now on.
+    pub(super) fn let_wait(&self, time: Duration) {
+        *self.wait.lock().unwrap() = time;
     }
 
     /// What happens to answers from now on.
@@ -108,7 +115,9 @@ impl Outbound for Gateways {
         let uri = parts.uri.clone();
         self.asked.lock().unwrap().push(uri.clone());
         let request = Request::from_parts(parts, Body::from(body));
+        let wait = *self.wait.lock().unwrap();
         Box::pin(async move {
+            tokio::time::sleep(wait).await;
             let answer = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = answer.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();

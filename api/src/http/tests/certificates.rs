@@ -85,7 +85,7 @@ async fn what_was_told_of_certificates_is_known_after_a_restart_and_once_keys_ar
     let second = start().await.site.app;
     assert_eq!(keys(&second), learned, "before anybody was asked");
     let read_again = accounts(folder.path());
-    second.replace_accounts(read_again).await.unwrap();
+    second.replace_accounts(read_again).await;
     assert_eq!(keys(&second), learned, "nor then");
     next_looks().await;
     assert_eq!(
@@ -177,8 +177,49 @@ async fn an_alipay_that_is_down_says_nothing_of_its_certificate() {
         answer
     });
     at_work.site.clock.set(now().plus_secs(61));
-    assert!(app.refresh_certificates(&account).await.is_err());
+    assert!(app.refresh_certificates(&account.name).await.is_err());
     at_work.gateways.let_answers(|_uri, answer| answer);
     at_work.site.clock.set(now().plus_secs(122));
-    assert!(app.refresh_certificates(&account).await.is_ok());
+    assert!(app.refresh_certificates(&account.name).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_keeps_nobody_from_the_certificates_and_who_comes_meanwhile_has_them_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let router = gateways(folder.path(), &clock);
+    let gateways = Gateways::new(router.clone());
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let at_work = AtWork::over(store, folder.path(), gateways, Arc::clone(&clock)).await;
+    let app = &at_work.site.app;
+    next_looks().await;
+    let [_, configured] = keys(app);
+    renew(&router).await;
+    let wx = AccountName::new("wx").unwrap();
+
+    clock.set(now().plus_secs(61));
+    at_work.gateways.let_wait(Duration::from_secs(2));
+    let hangs_up = tokio::time::timeout(Duration::from_secs(1), app.refresh_certificates(&wx));
+    assert!(hangs_up.await.is_err());
+    assert!(
+        !app.refresh_certificates(&wx).await.unwrap(),
+        "a moment ago"
+    );
+    next_looks().await;
+    assert_eq!(keys(app)[1], configured + 1, "the job has asked");
+
+    clock.set(now().plus_secs(122));
+    let first = app.refresh_certificates(&wx);
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        clock.set(now().plus_secs(123));
+        let wanted = app.refresh_certificates(&wx);
+        let told = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            clock.set(now().plus_secs(124));
+        };
+        tokio::join!(wanted, told).0
+    };
+    let (_, second) = tokio::join!(first, second);
+    assert!(second.unwrap(), "they were told after it was asked for");
 }
