@@ -210,6 +210,31 @@ fn a_number_that_is_not_ours_is_told_even_where_our_refunds_may_explain_its_tota
     assert_eq!(story.sums(), [PRICE, 0, 0, 0]);
 }
 
+/// The total that told of both was explained by a refund of ours that was refused afterwards.
+#[test]
+fn a_number_that_is_not_ours_is_told_even_where_ours_make_up_its_total() {
+    let mut story = story::paid()
+        .given(say::ask_refund(P1, "R1", 1000))
+        .given(say::ask_refund(P1, "R2", 1000));
+    let ours = say::query(P1, [say::running_total(Some("R1"), 2000)]);
+    assert_eq!(story.names(ours), ["RefundSucceeded"]);
+    let refused = say::query(P1, [say::stands("R2", 1000, RefundState::Failed)]);
+    assert_eq!(story.names(refused), ["RefundFailed"]);
+    let late = || say::notify(P1, [say::running_total(Some("back-1"), 1000)]);
+    assert_eq!(
+        story.names(late()),
+        ["ExternalRefundObserved", "ShipmentHeld"]
+    );
+    assert_eq!(story.names(late()), ["DuplicateNotifyIgnored"]);
+    // The gateway's total of both gives its size, and settles what had none.
+    let total = say::query(P1, [say::running_total(Some("R1"), 2000)]);
+    assert_eq!(
+        story.names(total)[..2],
+        ["ExternalRefundObserved", "ExceptionResolved"]
+    );
+    assert_eq!(story.sums(), [PRICE, 2000, 0, 0]);
+}
+
 #[test]
 fn that_there_was_some_refund_is_explained_by_one_of_ours() {
     let mut story = story::paid().given(say::ask_refund(P1, "R1", 1000));

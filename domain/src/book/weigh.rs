@@ -209,7 +209,8 @@ fn weigh_exactly(
 
 /// What a running total holds above what is known and above what our refunds on their way may explain
 /// was given back elsewhere. Where a number that is not ours is stated but nothing is left over, how
-/// much it gave back is not known.
+/// much it gave back is not known: the total may be older than ours, or be explained by one of ours that
+/// is refused later.
 fn weigh_running_total(
     book: &Book<'_>,
     money: &Transaction,
@@ -220,14 +221,19 @@ fn weigh_running_total(
     if total.minor > money.amount.minor || total.currency != money.amount.currency {
         return too_much(book, money, total.minor, total.currency);
     }
-    if total.minor < money.refunded_minor {
-        return Weighed::Stale(Staleness::OlderNews);
-    }
     let above = total.minor - money.refunded_minor;
     let surplus = above - pending_minor(book, money, None);
     let new_number = fact.refund_no.clone().filter(|_| !is_counted(money, fact));
-    if above == 0 || (surplus <= 0 && new_number.is_none()) {
-        return Weighed::Stale(Staleness::Repeat);
+    let room = money.refunded_minor < money.amount.minor && total.minor > 0;
+    // What is known of the back office without a number may be this one.
+    let unaccounted = above > 0 || (room && money.external_minor == 0);
+    let is_foreign = new_number.is_some() && unaccounted;
+    if surplus <= 0 && !is_foreign {
+        return Weighed::Stale(if above < 0 {
+            Staleness::OlderNews
+        } else {
+            Staleness::Repeat
+        });
     }
     let extra = BackOffice {
         refund_no: new_number,
