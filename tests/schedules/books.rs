@@ -62,7 +62,7 @@ pub(crate) fn agree(aftermath: &Aftermath<'_>, found: &mut Found) {
 
 /// Whether a person is told that some of that money went back, and nobody knows how much. Alipay
 /// tells of a back office's refund by the sum of all; what may be one of ours that is under way is
-/// not counted, and ours may fail after all.
+/// not counted, and ours may fail or be stuck after all.
 pub(crate) fn a_person_looks_at_refunds(aftermath: &Aftermath<'_>, transaction_id: &str) -> bool {
     let orders = aftermath.orders.values();
     let orders = orders.map(|story| {
@@ -73,14 +73,16 @@ pub(crate) fn a_person_looks_at_refunds(aftermath: &Aftermath<'_>, transaction_i
     let strays = aftermath.strays.values();
     let strays = strays.map(|stray| (&stray.exceptions, stray.refunds.iter().collect()));
     orders.chain(strays).any(|(exceptions, refunds)| {
-        let failed = refunds.iter().any(|refund| {
-            refund.status == RefundStatus::Failed
-                && refund.transaction_id.as_str() == transaction_id
+        let not_through = refunds.iter().any(|refund| {
+            matches!(
+                refund.status,
+                RefundStatus::Failed | RefundStatus::NeedsAction
+            ) && refund.transaction_id.as_str() == transaction_id
         });
         exceptions.iter().any(|exception| {
             let money = exception.transaction_id.as_ref();
             exception.kind == ExceptionKind::ExternalRefund
-                && (failed || exception.received.is_none())
+                && (not_through || exception.received.is_none())
                 && money.is_some_and(|id| id.as_str() == transaction_id)
         })
     })
