@@ -142,6 +142,7 @@ impl App {
         let kept_at = kept::recall(&*self.store, account, now).await?;
         if kept_at > times.told {
             times.told = kept_at;
+            times.is_unanswered = false;
             return Ok(true);
         }
         // Who asks may be gone before the answer is here: then the job asks.
