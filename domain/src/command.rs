@@ -108,6 +108,8 @@ pub struct OfferPayment {
 pub struct FailPaymentStart {
     /// The payment.
     pub payment: PaymentRef,
+    /// When the try began that was refused: a later one is another call's matter.
+    pub started_at: Timestamp,
     /// The gateway's error code.
     pub gateway_code: String,
     /// The gateway's words.

@@ -229,3 +229,11 @@ fn a_payment_that_the_order_never_started_is_told_apart() {
         assert_eq!(story::open().refusal(command), Rejection::NoSuchPayment);
     }
 }
+
+#[test]
+fn the_refusal_of_an_earlier_try_says_nothing_of_a_later_one() {
+    let mut story = Story::unplaced().given(say::place()).given(say::start(P1));
+    let earlier = say::fail_try(P1, say::NOW.plus_secs(-1));
+    assert_eq!(story.when(earlier), Ok(Vec::new()));
+    assert_eq!(story.names(say::fail_start(P1)), ["PaymentStartFailed"]);
+}

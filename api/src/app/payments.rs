@@ -175,6 +175,7 @@ impl App {
                 }
                 let failed = FailPaymentStart {
                     payment: payment.clone(),
+                    started_at: started.started_at,
                     gateway_code: code.clone(),
                     gateway_message: message.clone(),
                 };

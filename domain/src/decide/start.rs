@@ -90,6 +90,7 @@ pub(super) fn fail_payment_start(
         PaymentStage::Open { .. } | PaymentStage::Failed { .. } | PaymentStage::Closed => {
             Ok(Vec::new())
         }
+        PaymentStage::Starting if payment.started_at != command.started_at => Ok(Vec::new()),
         PaymentStage::Starting => Ok(vec![OrderEvent::PaymentStartFailed(PaymentStartFailed {
             payment: command.payment,
             method: payment.method,

@@ -102,8 +102,14 @@ pub(crate) fn offer(out_trade_no: &str) -> Command {
 }
 
 pub(crate) fn fail_start(out_trade_no: &str) -> Command {
+    fail_try(out_trade_no, NOW)
+}
+
+/// The try that began then was refused.
+pub(crate) fn fail_try(out_trade_no: &str, started_at: Timestamp) -> Command {
     Command::FailPaymentStart(FailPaymentStart {
         payment: payment(out_trade_no),
+        started_at,
         gateway_code: "ACQ.SYSTEM_ERROR".to_owned(),
         gateway_message: "busy".to_owned(),
     })
