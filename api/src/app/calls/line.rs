@@ -118,6 +118,11 @@ impl Line {
         let mut state = self.state();
         match *state {
             State::Open { .. } => Ok(()),
+            // Nobody had anything to ask for long: what is asked first need not wait for one that tries.
+            State::Cut { until, .. } if until.plus_secs(CUT_AT_MOST_SECS) <= now => {
+                *state = State::Open { failures: 0 };
+                Ok(())
+            }
             State::Cut { until, secs } if until <= now => {
                 *state = State::Trying { since: now, secs };
                 Ok(())
@@ -174,6 +179,16 @@ mod tests {
         line.learn(Outcome::Answered, at(7));
         assert_eq!(line.breaker(), Breaker::Closed);
         assert!(line.enter(at(7)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_cut_that_nobody_has_tried_since_long_is_forgotten() {
+        let line = Line::new();
+        fail(&line, FAILURES, at(0));
+        assert!(line.enter(at(32)).await.is_ok());
+        assert!(line.enter(at(32)).await.is_ok(), "another beside it");
+        fail(&line, FAILURES, at(33));
+        assert!(line.enter(at(34)).await.is_err());
     }
 
     #[tokio::test]
