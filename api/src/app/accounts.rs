@@ -137,6 +137,14 @@ impl Account {
         }
     }
 
+    /// Whether payments are started by it.
+    pub(crate) fn starts_payments(&self) -> bool {
+        match self.capability {
+            Capability::Full => true,
+            Capability::Retired | Capability::ReceivesOnly => false,
+        }
+    }
+
     /// The application that a method's payments are started through; `None` for a payment that the
     /// shop starts through whichever it likes.
     pub(crate) fn app_id_for(&self, method: Method) -> Option<AppId> {

@@ -1,6 +1,8 @@
 //! What the buyer does to pay: the answer's `action`. What is signed here is signed anew for each
 //! answer; the same content at the same instant has the same signature.
 
+use std::sync::Arc;
+
 use payfold_alipay::{PayRequest, UnsentRequest};
 use payfold_domain::event::Offer;
 use payfold_domain::order::{OrderStatus, Payment, PaymentStage, PlacedOrder};
@@ -65,7 +67,8 @@ pub enum Freshness {
 }
 
 impl App {
-    /// What the buyer does to pay by that payment.
+    /// What the buyer does to pay by that payment. An account that is gone, or has lost its key, signs
+    /// nothing, and one that starts no payments makes none fresh.
     pub async fn action(
         &self,
         order: &PlacedOrder,
@@ -79,8 +82,20 @@ impl App {
             return Ok(Action::None);
         }
         let expires_at = valid_until.unwrap_or(order.expires_at);
+        let account = self.accounts.get(&payment.payment.account);
+        let runs_out_at = match offer {
+            Offer::Signed => payment.started_at.plus_secs(SIGNED_SECS),
+            Offer::Code(_) | Offer::Link(_) | Offer::Prepay(_) | Offer::Elsewhere => expires_at,
+        };
+        let is_renewed = account.as_ref().is_some_and(|of| of.starts_payments());
+        if freshness == Freshness::Fresh && runs_out_at <= self.world.now() && !is_renewed {
+            return Ok(Action::None);
+        }
         match offer {
-            Offer::Signed => self.sign(order, payment, freshness).await,
+            Offer::Signed => match account {
+                Some(account) => self.sign(account, order, payment, freshness).await,
+                None => Ok(Action::None),
+            },
             Offer::Code(content) => Ok(Action::Qr {
                 content: content.clone(),
                 expires_at,
@@ -89,10 +104,13 @@ impl App {
                 url: h5_url_with_return(url, &self.returns_to(payment)),
                 expires_at,
             }),
-            Offer::Prepay(prepaid) => Ok(Action::Sdk {
-                params: self.sign_prepaid(payment, prepaid.clone()).await?,
-                expires_at,
-            }),
+            Offer::Prepay(prepaid) => {
+                let params = match account {
+                    Some(account) => self.sign_prepaid(account, payment, prepaid.clone()).await?,
+                    None => None,
+                };
+                Ok(params.map_or(Action::None, |params| Action::Sdk { params, expires_at }))
+            }
             Offer::Elsewhere => Ok(Action::None),
         }
     }
@@ -104,12 +122,13 @@ impl App {
         format!("{url}?rt={token}")
     }
 
+    /// What the SDK takes; `None` where the account has no key to sign it with.
     async fn sign_prepaid(
         &self,
+        account: Arc<Account>,
         payment: &Payment,
         prepaid: String,
-    ) -> Result<SdkParams, AppError> {
-        let account = self.account(&payment.payment.account)?;
+    ) -> Result<Option<SdkParams>, AppError> {
         let (method, now) = (payment.method, self.world.now());
         let nonce = self.world.id().simple().to_string();
         let signing = move || match (&account.gateway, method) {
@@ -124,15 +143,16 @@ impl App {
                 .jsapi_parameters(InWechat::Page, &prepaid, now, &nonce)
                 .map(SdkParams::Jsapi),
         };
-        self.world
-            .tasks
-            .blocking(signing)
-            .await?
-            .map_err(|fault| AppError::Signing(fault.to_string()))
+        match self.world.tasks.blocking(signing).await? {
+            Ok(params) => Ok(Some(params)),
+            Err(payfold_wechatpay::UnsentRequest::ReceivesOnly) => Ok(None),
+            Err(fault) => Err(AppError::Signing(fault.to_string())),
+        }
     }
 
     async fn sign(
         &self,
+        account: Arc<Account>,
         order: &PlacedOrder,
         payment: &Payment,
         freshness: Freshness,
@@ -143,15 +163,14 @@ impl App {
             Freshness::Fresh if ran_out => now,
             Freshness::Fresh | Freshness::AsStarted => payment.started_at,
         };
-        let account = self.account(&payment.payment.account)?;
         let request = self.pay_request(order, payment, signed_at);
         let method = payment.method;
-        let signed = self
-            .world
-            .tasks
-            .blocking(move || signed(&account, method, &request))
-            .await?
-            .map_err(|fault| AppError::Signing(fault.to_string()))?;
+        let signing = move || signed(&account, method, &request);
+        let signed = match self.world.tasks.blocking(signing).await? {
+            Ok(signed) => signed,
+            Err(UnsentRequest::ReceivesOnly) => return Ok(Action::None),
+            Err(fault) => return Err(AppError::Signing(fault.to_string())),
+        };
         let expires_at = signed_at.plus_secs(SIGNED_SECS).min(order.expires_at);
         Ok(if method == Method::AlipayApp {
             Action::Sdk {

@@ -146,7 +146,7 @@ impl App {
             return Err(Rejection::NoSuchOrder.into());
         };
         let started = order.payment(payment).ok_or(Rejection::NoSuchPayment)?;
-        if !self.needs_offer(order, started) {
+        if !account.starts_payments() || !self.needs_offer(order, started) {
             return Ok(Written {
                 made,
                 order: Arc::new(folded),

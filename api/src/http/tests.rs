@@ -6,6 +6,7 @@ mod certificates;
 mod expiry;
 mod feed;
 mod gone;
+mod keys;
 mod million;
 mod orders;
 mod outer;

@@ -5,7 +5,7 @@ use payfold_domain::{Method, Timestamp};
 use payfold_wechatpay::{AppParameters, JsapiParameters};
 use serde::Serialize;
 
-use crate::app::{Action, App, AppError, Freshness, SdkParams};
+use crate::app::{Action, App, Freshness, SdkParams};
 use crate::http::instant;
 use crate::http::order::answer::{Actions, MoneyAnswer};
 use crate::http::problem::Problem;
@@ -108,12 +108,7 @@ pub(crate) async fn action_of(
     payment: &Payment,
     freshness: Freshness,
 ) -> Result<ActionAnswer, Problem> {
-    let step = match app.action(order, payment, freshness).await {
-        Ok(action) => Step::from(action),
-        // An account that is no longer configured has nothing to offer to buyers.
-        Err(AppError::UnknownAccount) => Step::None,
-        Err(error) => return Err(error.into()),
-    };
+    let step = Step::from(app.action(order, payment, freshness).await?);
     let carries_token = match payment.method {
         Method::AlipayPage
         | Method::AlipayWap
