@@ -5,6 +5,7 @@ mod bills;
 mod certificates;
 mod expiry;
 mod feed;
+mod first_key;
 mod gone;
 mod keys;
 mod million;

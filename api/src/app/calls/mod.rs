@@ -12,7 +12,7 @@ mod recent;
 mod refund;
 mod start;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -151,6 +151,13 @@ impl App {
                 Capability::Full | Capability::Retired => true,
                 Capability::ReceivesOnly => false,
             })
+    }
+
+    /// The names of those accounts.
+    pub(crate) fn askable_accounts(&self) -> BTreeSet<AccountName> {
+        let all = self.accounts.all();
+        let names = all.keys().filter(|name| self.askable(name).is_some());
+        names.cloned().collect()
     }
 }
 

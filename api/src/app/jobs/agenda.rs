@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payfold_domain::Timestamp;
+use payfold_domain::{AccountName, Timestamp};
 use payfold_projections::ViewError;
 use payfold_store::Position;
 
@@ -103,6 +103,43 @@ impl Glance {
     }
 }
 
+/// Up to where each account's rows are on the agenda, or were. Nothing is known here of an account that
+/// cannot be asked: its rows are looked through once it can, as when a SIGHUP gives it its key.
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeMap<AccountName, Position>);
+
+impl Seen {
+    /// These accounts can be asked now, and no others.
+    pub(super) fn keep_to(&mut self, askable: BTreeSet<AccountName>) {
+        self.0.retain(|account, _| askable.contains(account));
+        for account in askable {
+            self.0.entry(account).or_insert(Position(0));
+        }
+    }
+
+    /// After which row there may be some that are not on the agenda; `None` where nobody can be asked.
+    pub(super) fn after(&self) -> Option<Position> {
+        self.0.values().min().copied()
+    }
+
+    /// Whether a row of that account belongs on the agenda and was not put there.
+    pub(super) fn is_new(&self, account: &AccountName, row: Position) -> bool {
+        self.0.get(account).is_some_and(|seen| *seen < row)
+    }
+
+    /// All rows up to that one were put on the agenda that belong there.
+    pub(super) fn pass(&mut self, row: Position) {
+        for seen in self.0.values_mut() {
+            *seen = row.max(*seen);
+        }
+    }
+
+    /// A row of that account left the agenda without having been asked about.
+    pub(super) fn forget(&mut self, account: &AccountName) {
+        self.0.remove(account);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +200,29 @@ mod tests {
         assert!(glance.is_stale(Position(6), at(100)));
         assert!(glance.is_stale(Position(7), at(110)));
         assert!(glance.is_stale(Position(7), at(99)));
+    }
+
+    #[test]
+    fn the_rows_of_an_account_are_new_again_once_it_can_be_asked_again() {
+        let (ali, wx) = ["ali", "wx"]
+            .map(|name| AccountName::new(name).unwrap())
+            .into();
+        let mut seen = Seen::default();
+        assert_eq!(seen.after(), None);
+        seen.keep_to(BTreeSet::from([ali.clone()]));
+        assert!(seen.is_new(&ali, Position(7)));
+        assert!(!seen.is_new(&wx, Position(7)));
+        seen.pass(Position(7));
+        assert_eq!(seen.after(), Some(Position(7)));
+        seen.keep_to(BTreeSet::from([ali.clone(), wx.clone()]));
+        assert_eq!(seen.after(), Some(Position(0)));
+        assert!(!seen.is_new(&ali, Position(7)));
+        assert!(seen.is_new(&wx, Position(7)));
+        seen.pass(Position(3));
+        assert!(!seen.is_new(&ali, Position(7)));
+        seen.forget(&ali);
+        seen.keep_to(BTreeSet::from([ali.clone(), wx]));
+        assert!(seen.is_new(&ali, Position(7)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Questions that only the gateway can answer: what an unsigned notify claims of a refund, and what does
-//! not fit together. Each is asked until the gateway gives an answer; a restart asks again.
+//! not fit together. Each is asked until the gateway gives an answer; a restart asks again, and so does an
+//! account that gets its key.
 
 use std::sync::Arc;
 
@@ -7,9 +8,9 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::event::{Event, OrderEvent, RefundHintReceived, StrayEvent};
 use payfold_domain::{RefundNo, Timestamp};
 use payfold_projections::{Question, QuestionReason};
-use payfold_store::{Position, StreamName, decode};
+use payfold_store::{StreamName, decode};
 
-use super::agenda::{Agenda, Glance};
+use super::agenda::{Agenda, Glance, Seen};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::AskedBack;
@@ -21,10 +22,17 @@ const AFTER_FAILURE_SECS: i64 = 30;
 /// The questions that have no answer yet.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    /// Rows up to here are on the agenda, or were.
-    seen: Position,
+    seen: Seen,
     glance: Glance,
     agenda: Agenda,
+}
+
+/// To whom a question was put.
+#[derive(Debug, Clone, Copy)]
+enum Put {
+    ToTheGateway,
+    /// Its account has lost its key meanwhile.
+    ToNobody,
 }
 
 impl App {
@@ -38,14 +46,20 @@ impl App {
         let read = |position| Ok(open_work.question(now, position)?.value);
         while let Some(rows) = questions.agenda.take_rows(now, read)? {
             let asking = stream::iter(rows)
-                .map(|(position, row)| async move { (self.ask_question(&row).await, position) })
+                .map(
+                    |(position, row)| async move { (self.ask_question(&row).await, position, row) },
+                )
                 .buffer_unordered(AT_ONCE);
             let asked: Vec<_> = asking.collect().await;
-            for (outcome, position) in asked {
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "a question to a gateway has no answer yet");
-                    let again = self.world.now().plus_secs(AFTER_FAILURE_SECS);
-                    questions.agenda.put(position, again);
+            for (outcome, position, row) in asked {
+                match outcome {
+                    Ok(Put::ToTheGateway) => {}
+                    Ok(Put::ToNobody) => questions.seen.forget(&row.payment.account),
+                    Err(error) => {
+                        tracing::warn!(%error, "a question to a gateway has no answer yet");
+                        let again = self.world.now().plus_secs(AFTER_FAILURE_SECS);
+                        questions.agenda.put(position, again);
+                    }
                 }
             }
         }
@@ -57,30 +71,36 @@ impl App {
         if !questions.glance.is_stale(view_at, now) {
             return Ok(());
         }
-        let open_work = &self.views.open_work;
-        loop {
-            let rows = open_work.questions(now, questions.seen, PAGE)?.value;
+        questions.seen.keep_to(self.askable_accounts());
+        while let Some(after) = questions.seen.after() {
+            let rows = self.views.open_work.questions(now, after, PAGE)?.value;
             for row in &rows {
-                questions.seen = row.position;
-                questions.agenda.put(row.position, row.since);
+                if questions.seen.is_new(&row.payment.account, row.position) {
+                    questions.agenda.put(row.position, row.since);
+                }
+            }
+            if let Some(last) = rows.last() {
+                questions.seen.pass(last.position);
             }
             if rows.len() < PAGE {
-                questions.glance.found_all(view_at, now);
-                return Ok(());
+                break;
             }
         }
+        questions.glance.found_all(view_at, now);
+        Ok(())
     }
 
-    async fn ask_question(&self, question: &Question) -> Result<(), AppError> {
+    async fn ask_question(&self, question: &Question) -> Result<Put, AppError> {
         let Some(account) = self.askable(&question.payment.account) else {
-            return Ok(());
+            return Ok(Put::ToNobody);
         };
         self.hand_over(&account, question).await?;
         self.ask(&account, &question.payment).await?;
         match question.reason {
-            QuestionReason::Contradiction => Ok(()),
-            QuestionReason::RefundHint => self.confirm_hints(&account, question).await,
+            QuestionReason::Contradiction => {}
+            QuestionReason::RefundHint => self.confirm_hints(&account, question).await?,
         }
+        Ok(Put::ToTheGateway)
     }
 
     /// A question that arose of a stray is the order's, where one has claimed the number since: a stray

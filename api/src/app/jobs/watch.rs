@@ -7,9 +7,8 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::order::{CancelWish, Order, OrderStatus, PlacedOrder};
 use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenPayment;
-use payfold_store::Position;
 
-use super::agenda::{Agenda, Glance};
+use super::agenda::{Agenda, Glance, Seen};
 use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::Asked;
@@ -24,8 +23,7 @@ const LONGEST_SECS: i64 = 600;
 /// The payments without an end, and when each is asked about next.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// Rows up to here are on the agenda, or were.
-    seen: Position,
+    seen: Seen,
     glance: Glance,
     agenda: Agenda,
 }
@@ -67,20 +65,24 @@ impl App {
         if !watch.glance.is_stale(view_at, now) {
             return Ok(());
         }
-        loop {
-            let rows = self.views.open_work.open_payments(now, watch.seen, PAGE)?;
-            for row in &rows.value {
-                watch.seen = row.position;
-                if self.askable(&row.payment.account).is_some() {
+        watch.seen.keep_to(self.askable_accounts());
+        while let Some(after) = watch.seen.after() {
+            let rows = self.views.open_work.open_payments(now, after, PAGE)?.value;
+            for row in &rows {
+                if watch.seen.is_new(&row.payment.account, row.position) {
                     let first = row.started_at.plus_secs(SHORTEST_SECS);
                     watch.agenda.put(row.position, first);
                 }
             }
-            if rows.value.len() < PAGE {
-                watch.glance.found_all(view_at, now);
-                return Ok(());
+            if let Some(last) = rows.last() {
+                watch.seen.pass(last.position);
+            }
+            if rows.len() < PAGE {
+                break;
             }
         }
+        watch.glance.found_all(view_at, now);
+        Ok(())
     }
 
     async fn look_after_row(&self, row: &OpenPayment) -> Result<(), AppError> {
