@@ -129,7 +129,11 @@ impl App {
                 made: wished.made,
                 order: written.order,
             }),
-            Err(error @ (AppError::GatewayUnknown(_) | AppError::GatewayNotAsked(_))) => {
+            Err(
+                error @ (AppError::GatewayUnknown(_)
+                | AppError::GatewayNotAsked(_)
+                | AppError::GatewayRefused { .. }),
+            ) => {
                 tracing::warn!(%error, "an order could not be cancelled yet");
                 Err(Rejection::PaymentsStillOpen.into())
             }

@@ -2,6 +2,7 @@
 
 mod alipay;
 mod bills;
+mod cancel;
 mod certificates;
 mod expiry;
 mod feed;
