@@ -65,6 +65,16 @@ pub enum CallFault {
 }
 
 impl WechatPayAccount {
+    /// Whether an answer says that a platform certificate signed it which the account does not have.
+    /// Nothing is verified yet.
+    pub fn lacks_certificate_of(&self, headers: &HeaderMap) -> bool {
+        let (Ok(signed), Ok(keys)) = (SignedHeaders::read(headers), self.v3_keys()) else {
+            return false;
+        };
+        let called = keys.platform.called(signed.serial);
+        called.is_err_and(|refusal| refusal == Refusal::UnknownCertificateSerial)
+    }
+
     /// Sorts an answer to a call by its status and verifies it over its raw bytes (of a 204, none).
     /// A refusal (4xx) need not be signed, but a signature that is there must hold.
     ///

@@ -161,16 +161,19 @@ impl App {
     /// Fetches the certificate that an answer names, where it is none that is known: then the answer
     /// can be verified.
     pub(super) async fn learn_certificate(&self, account: &Arc<Account>, answer: &Response<Bytes>) {
-        let GatewayAccount::Alipay(alipay) = &account.gateway else {
-            return;
+        let is_known = match &account.gateway {
+            GatewayAccount::Alipay(alipay) => alipay.unknown_certificate(answer.body()).is_none(),
+            GatewayAccount::WechatPay(wechatpay) => {
+                !wechatpay.lacks_certificate_of(answer.headers())
+            }
         };
-        if alipay.unknown_certificate(answer.body()).is_none() {
+        if is_known {
             return;
         }
         // This asks by the same way as what was answered here.
         let refreshing = Box::pin(self.refresh_certificates(&account.name));
         if let Err(error) = refreshing.await {
-            tracing::warn!(account = %account.name, %error, "Alipay's new certificate could not be fetched");
+            tracing::warn!(account = %account.name, %error, "the gateway's new certificate could not be fetched");
         }
     }
 

@@ -76,6 +76,11 @@ impl Line {
     /// Waits for a place. Where the gateway is left alone, or every place stays taken, nothing is sent.
     pub(super) async fn enter(&self, now: Timestamp) -> Result<Place, AppError> {
         self.may_try(now)?;
+        self.enter_though_cut().await
+    }
+
+    /// The same for a call that is made although the gateway is left alone.
+    pub(super) async fn enter_though_cut(&self) -> Result<Place, AppError> {
         let place = Arc::clone(&self.places).acquire_owned();
         match tokio::time::timeout(PATIENCE, place).await {
             Ok(Ok(permit)) => Ok(Place { _permit: permit }),

@@ -9,12 +9,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use payfold_domain::AccountName;
+use payfold_domain::policy::Policy;
 use payfold_sqlite::SqliteStore;
+use serde_json::json;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use super::bills::{AtWork, Gateways, Unreachable, accounts, gateways, sandbox};
-use super::site::{SetClock, now};
+use super::site::{SHOP, SetClock, TestSite, now};
 use crate::app::{App, GatewayAccount};
 
 /// Puts Alipay's account into certificate mode.
@@ -222,4 +224,85 @@ async fn who_hangs_up_keeps_nobody_from_the_certificates_and_who_comes_meanwhile
     };
     let (_, second) = tokio::join!(first, second);
     assert!(second.unwrap(), "they were told after it was asked for");
+}
+
+/// Takes WeChat Pay's public key out of the configuration: its certificates alone verify.
+fn use_platform_certificates_alone(folder: &Path) {
+    let file = folder.join("payfold.toml");
+    let both = std::fs::read_to_string(&file).unwrap();
+    let alone = both.replace("\nplatform_public_key", "\n# platform_public_key");
+    assert_ne!(alone, both);
+    std::fs::write(&file, alone).unwrap();
+}
+
+async fn starts_by_wechat_pay(site: &TestSite, number: &str) -> StatusCode {
+    let path = format!("/v1/orders/W-1/payments/wx/{number}");
+    let native = json!({ "method": "wechatpay.native" });
+    site.ask(SHOP, "PUT", &path, native).await.status
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_wechat_pays_next_certificate_signed_has_that_fetched_once_a_minute_at_most()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let router = gateways(folder.path(), &clock);
+    use_platform_certificates_alone(folder.path());
+    let gateways = Gateways::new(router.clone());
+    let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+    let at_work = AtWork::over(store, folder.path(), gateways, Arc::clone(&clock)).await;
+    let site = &at_work.site;
+    next_looks().await;
+    renew(&router).await;
+    site.place("W-1").await;
+
+    clock.set(now().plus_secs(61));
+    assert_eq!(
+        starts_by_wechat_pay(site, "pay_w1").await,
+        StatusCode::CREATED
+    );
+
+    let asked = at_work.gateways.asked_for_certificates();
+    at_work.gateways.let_answers(|uri, mut answer| {
+        if uri.path() != "/v3/certificates" {
+            let nobodys = http::HeaderValue::from_static("5F3E2D1C");
+            answer.headers_mut().insert("wechatpay-serial", nobodys);
+        }
+        answer
+    });
+    for secs in [122, 140, 160] {
+        clock.set(now().plus_secs(secs));
+        let status = starts_by_wechat_pay(site, "pay_w2").await;
+        assert!(status.is_server_error(), "{status}");
+    }
+    let more = at_work.gateways.asked_for_certificates() - asked;
+    assert_eq!(more, 1, "once a minute at most");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_cut_keeps_nobody_from_the_certificate_that_it_is_tried_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let router = gateways(folder.path(), &clock);
+    use_platform_certificates_alone(folder.path());
+    let gateways = Gateways::new(router.clone());
+    let http = Arc::<Gateways>::clone(&gateways);
+    let accounts = accounts(folder.path());
+    let site = TestSite::start_beside(Policy::HOLD, accounts, Arc::clone(&clock), http).await;
+    site.place("W-1").await;
+    gateways.let_answers(|_uri, mut answer| {
+        *answer.status_mut() = StatusCode::BAD_GATEWAY;
+        answer
+    });
+    for _ in 0..5 {
+        let status = starts_by_wechat_pay(&site, "pay_w1").await;
+        assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+    }
+    let status = starts_by_wechat_pay(&site, "pay_w1").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "the line is cut");
+
+    gateways.let_answers(|_uri, answer| answer);
+    renew(&router).await;
+    clock.set(now().plus_secs(3));
+    assert_eq!(starts_by_wechat_pay(&site, "pay_w1").await, StatusCode::OK);
 }
