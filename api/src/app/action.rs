@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use payfold_alipay::{PayRequest, UnsentRequest};
 use payfold_domain::event::Offer;
-use payfold_domain::order::{OrderStatus, Payment, PaymentStage, PlacedOrder};
+use payfold_domain::order::{CancelWish, OrderStatus, Payment, PaymentStage, PlacedOrder};
 use payfold_domain::{Method, Timestamp};
 use payfold_wechatpay::{AppParameters, InWechat, JsapiParameters, h5_url_with_return};
 
@@ -78,7 +78,10 @@ impl App {
         let PaymentStage::Open { offer, valid_until } = &payment.stage else {
             return Ok(Action::None);
         };
-        if order.status != OrderStatus::Open || !payment.transactions.is_empty() {
+        if order.status != OrderStatus::Open
+            || order.cancel_wish == CancelWish::Requested
+            || !payment.transactions.is_empty()
+        {
             return Ok(Action::None);
         }
         let expires_at = valid_until.unwrap_or(order.expires_at);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use payfold_domain::command::{Command, FailPaymentStart, OfferPayment, Rejection, StartPayment};
 use payfold_domain::event::Offer;
-use payfold_domain::order::{Order, OrderStatus, Payment, PaymentStage, PlacedOrder};
-use payfold_domain::{Method, OrderNo, PaymentRef, decide};
+use payfold_domain::order::{CancelWish, Order, OrderStatus, Payment, PaymentStage, PlacedOrder};
+use payfold_domain::{Method, OrderNo, PaymentRef, Timestamp, decide};
 
 use super::accounts::Account;
 use super::aggregate::Folded;
@@ -217,11 +217,15 @@ impl App {
             }
             PaymentStage::Failed { .. } | PaymentStage::Closed => false,
         };
-        ran_out
-            && payment.transactions.is_empty()
-            && order.status == OrderStatus::Open
-            && self.world.now() < order.expires_at
+        ran_out && payment.transactions.is_empty() && wants_payments(order, self.world.now())
     }
+}
+
+/// Whether the order may still be paid by a payment that is open.
+pub(crate) fn wants_payments(order: &PlacedOrder, now: Timestamp) -> bool {
+    order.status == OrderStatus::Open
+        && order.cancel_wish == CancelWish::None
+        && now < order.expires_at
 }
 
 /// An offer that needs no call of the gateway.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use payfold_domain::order::{CancelWish, Order, OrderStatus, PlacedOrder};
+use payfold_domain::order::Order;
 use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenPayment;
 
@@ -12,6 +12,7 @@ use super::agenda::{Agenda, Glance, Seen};
 use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::Asked;
+use crate::app::payments::wants_payments;
 use crate::app::{App, AppError};
 
 /// A payment is asked about no more often than this, in seconds.
@@ -143,13 +144,6 @@ impl App {
             .is_some_and(|payment| payment.is_endless());
         Ok(endless && !wants_payments(&order, self.world.now()))
     }
-}
-
-/// Whether the order may still be paid by a payment that is open.
-fn wants_payments(order: &PlacedOrder, now: Timestamp) -> bool {
-    order.status == OrderStatus::Open
-        && order.cancel_wish == CancelWish::None
-        && now < order.expires_at
 }
 
 /// How long after a look the next one is, in seconds: a quarter of the payment's age, within bounds.

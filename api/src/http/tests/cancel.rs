@@ -49,3 +49,31 @@ async fn a_gateway_that_refuses_to_tell_of_a_payment_keeps_the_wish_to_cancel() 
     }
     panic!("the wish does not go on by itself");
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_started_or_made_fresh_any_more_once_cancelling_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    let site = &at_work.site;
+    site.place("C-1").await;
+    let (status, _) = start(site, "ali", "alipay.page").await;
+    assert_eq!(status, StatusCode::CREATED);
+    at_work.gateways.let_answers(|_uri, mut answer| {
+        *answer.status_mut() = StatusCode::BAD_GATEWAY;
+        answer
+    });
+    let (status, _) = start(site, "wx", "wechatpay.native").await;
+    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+    let cancelled = site.ask(SHOP, "POST", "/v1/orders/C-1/cancel", json!({}));
+    assert_eq!(cancelled.await.status, StatusCode::SERVICE_UNAVAILABLE);
+
+    for (account, method, stage) in [
+        ("wx", "wechatpay.native", "starting"),
+        ("ali", "alipay.page", "open"),
+    ] {
+        let (status, shown) = start(site, account, method).await;
+        assert_eq!(status, StatusCode::OK, "{shown}");
+        assert_eq!(shown["status"], stage, "{shown}");
+        assert_eq!(shown["action"]["type"], "none", "{shown}");
+    }
+}
