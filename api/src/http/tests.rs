@@ -13,4 +13,5 @@ mod million;
 mod orders;
 mod outer;
 mod reread;
+mod returns;
 pub(in crate::http) mod site;

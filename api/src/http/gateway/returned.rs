@@ -8,6 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use payfold_domain::OrderNo;
+use payfold_domain::command::Rejection;
 use payfold_domain::order::{Order, OrderStatus};
 
 use super::page::{neutral, result_page};
@@ -37,6 +38,8 @@ pub(crate) async fn take_return(
             version: _,
             return_url,
         }) => go_on(&app, &order_no, return_url).await,
+        // Nobody can tell the buyer how that order stands, and a return proves too little to be kept.
+        Err(AppError::Rejected(Rejection::OrderCorrupt)) => Ok(neutral(StatusCode::OK)),
         Err(error) => Err(error),
     };
     Ok(answered.unwrap_or_else(|error| {
