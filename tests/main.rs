@@ -23,6 +23,7 @@ mod journeys;
 mod keys;
 mod notify;
 mod orders;
+mod private;
 mod program;
 mod refunds_in_bills;
 mod reread;

@@ -113,8 +113,8 @@ pub enum PaymentStage {
     Failed {
         /// The gateway's error code.
         gateway_code: String,
-        /// The gateway's words.
-        gateway_message: String,
+        /// The gateway's words; `None` where they were dropped.
+        gateway_message: Option<String>,
     },
     /// It ended without money and can no longer be paid.
     Closed,

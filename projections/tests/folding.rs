@@ -174,7 +174,7 @@ fn order_event(which: u8, number: &str, at: i64) -> OrderEvent {
             payment: payment(number),
             method: Method::AlipayPage,
             gateway_code: "BUSY".to_owned(),
-            gateway_message: "later".to_owned(),
+            gateway_message: Some("later".to_owned()),
         }),
         16 => OrderEvent::PaymentClosed(PaymentClosed {
             payment: payment(number),

@@ -148,7 +148,7 @@ fn refused(number: &str) -> OrderEvent {
         payment: payment(number),
         method: Method::AlipayPage,
         gateway_code: "BUSY".to_owned(),
-        gateway_message: "later".to_owned(),
+        gateway_message: Some("later".to_owned()),
     })
 }
 

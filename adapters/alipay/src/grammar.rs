@@ -159,6 +159,22 @@ pub(crate) fn word(field: &'static str, value: &[u8]) -> Result<String, Refusal>
         })
 }
 
+/// The code of a refusal, by Alipay's name for it (`ACQ.TRADE_NOT_EXIST`, `isv.invalid-signature`).
+pub(crate) fn code(field: &'static str, text: &str) -> Result<String, Refusal> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Refusal::Malformed {
+            field,
+            expected: "1 to 64 characters of 0-9A-Za-z_.-",
+        })
+    }
+}
+
 /// `yyyy-MM-dd HH:mm:ss`, Beijing time.
 pub(crate) fn beijing(text: &[u8]) -> Option<Timestamp> {
     let [

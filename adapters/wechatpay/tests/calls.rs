@@ -266,6 +266,11 @@ fn what_the_gateway_did_not_say_itself_is_no_refusal() {
         (502, b"<html>", None),
         (403, b"<html>", None),
         (404, b"{}", None),
+        (
+            400,
+            br#"{"code":"the buyer oUpF8 is blocked","message":"x"}"#,
+            None,
+        ),
         (408, error, Some("SYSTEM_ERROR")),
         (302, b"", None),
     ] {

@@ -48,11 +48,11 @@ pub enum AppError {
     #[error("the view has not come as far as was asked for in time")]
     ViewBehind,
     /// The gateway refused.
-    #[error("the gateway refused: {code} {message}")]
+    #[error("the gateway refused: {code}")]
     GatewayRefused {
         /// The gateway's error code.
         code: String,
-        /// The gateway's words.
+        /// The gateway's words, for the caller alone: they may quote the request, and the buyer in it.
         message: String,
     },
     /// What became of the call at the gateway is not known.

@@ -95,7 +95,7 @@ pub(super) fn fail_payment_start(
             payment: command.payment,
             method: payment.method,
             gateway_code: command.gateway_code,
-            gateway_message: command.gateway_message,
+            gateway_message: Some(command.gateway_message),
         })]),
     }
 }

@@ -72,8 +72,8 @@ pub struct PaymentStartFailed {
     pub method: Method,
     /// The gateway's error code.
     pub gateway_code: String,
-    /// The gateway's words.
-    pub gateway_message: String,
+    /// The gateway's words. Private, for a gateway may quote the request, and the buyer in it.
+    pub gateway_message: Option<String>,
 }
 
 /// See [`OrderEvent::PaymentClosed`](super::OrderEvent::PaymentClosed).

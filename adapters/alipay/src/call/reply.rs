@@ -12,7 +12,10 @@ use super::answer::Answer;
 use super::members::Members;
 use super::request::Call;
 use super::verdict::Outcome;
-use crate::{AlipayAccount, Refusal};
+use crate::{AlipayAccount, Refusal, grammar};
+
+/// How many characters of the gateway's words are kept.
+const MOST_WORDS: usize = 256;
 
 /// What the gateway answered, under its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +26,9 @@ pub enum Reply<'a> {
     Refused {
         /// What that means.
         verdict: Verdict,
-        /// The gateway's code, from an open set: `sub_code`, where there is one.
+        /// The gateway's code, from an open set: `sub_code`, where there is one that reads as a code.
         code: String,
-        /// The gateway's message, for people.
+        /// The gateway's message, for whoever asked. It may quote the request, and the buyer in it.
         message: String,
     },
 }
@@ -38,7 +41,8 @@ pub struct Verified<'a> {
     key: KeyFingerprint,
 }
 
-/// Why nobody knows what came of a call.
+/// Why nobody knows what came of a call. Printed, it names codes and never the gateway's words, which
+/// may quote the request, and the buyer in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallFault {
     /// The gateway failed, or something between answered in its place.
@@ -49,7 +53,7 @@ pub enum CallFault {
     },
     /// The answer has no signature. What it claims is for the operator to look at and proves nothing; a
     /// wrong `app_id` is told so.
-    #[error("the gateway's answer is not signed; it claims {code}: {message}")]
+    #[error("the gateway's answer is not signed; it claims {code}")]
     Unsigned {
         /// The code that it claims.
         code: String,
@@ -60,7 +64,7 @@ pub enum CallFault {
     #[error("verifying the gateway's answer")]
     Unverified(#[source] Refusal),
     /// The gateway says itself that it does not know, or what it says is not known here.
-    #[error("the gateway does not say what came of the call ({code}: {message})")]
+    #[error("the gateway does not say what came of the call ({code})")]
     Undecided {
         /// The gateway's code.
         code: String,
@@ -180,22 +184,27 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn read(node: &str) -> Result<Self, Refusal> {
         let members = Members::parse(node)?;
-        let text = |name, most| -> Result<Option<String>, Refusal> {
+        let words = |name| -> Result<Option<String>, Refusal> {
             let text = members.optional_text(name)?;
-            Ok(text.map(|text| text.chars().take(most).collect()))
+            Ok(text.map(|text| text.chars().take(MOST_WORDS).collect()))
         };
+        let sub_code = members.optional_text("sub_code")?;
         Ok(Self {
-            code: text("code", 64)?.ok_or(Refusal::FieldMissing("code"))?,
-            message: text("msg", 256)?.unwrap_or_default(),
-            sub_code: text("sub_code", 64)?,
-            sub_message: text("sub_msg", 256)?,
+            code: grammar::code("code", &members.text("code")?)?,
+            message: words("msg")?.unwrap_or_default(),
+            sub_code: sub_code.map(Cow::into_owned),
+            sub_message: words("sub_msg")?,
         })
     }
 
-    /// Code and message, the business's own where there are such.
+    /// Code and message, the business's own where there are such. What does not read as a code is not
+    /// told as one, for codes are public and words are not.
     pub(super) fn into_parts(self) -> (String, String) {
+        let sub_code = self
+            .sub_code
+            .and_then(|code| grammar::code("sub_code", &code).ok());
         (
-            self.sub_code.unwrap_or(self.code),
+            sub_code.unwrap_or(self.code),
             self.sub_message.unwrap_or(self.message),
         )
     }

@@ -113,6 +113,39 @@ fn a_gateway_failure_under_its_own_node_is_a_refusal_where_it_is_signed() {
 }
 
 #[test]
+fn a_refusal_is_told_by_a_code_that_reads_as_one_and_printed_without_the_gateways_words() {
+    let words = "验签字符串为：biz_content={\"buyer_id\":\"2088123456789012\"}";
+    let body = |code: &str, sub_code: &str| {
+        let content = serde_json::json!({
+            "code": code, "msg": "x", "sub_code": sub_code, "sub_msg": words,
+        });
+        signed("error_response", content.to_string().as_bytes())
+    };
+    assert_eq!(
+        verify(Call::Create, &body("40002", words)),
+        Ok(refused(Verdict::NeedsAction, "40002", words))
+    );
+    assert!(matches!(
+        verify(Call::Create, &body(words, "isv.invalid-signature")),
+        Err(CallFault::Unreadable(_))
+    ));
+
+    let undecided = body("20000", "isp.unknow-error");
+    let unsigned = serde_json::json!({ "error_response": {
+        "code": "40002", "msg": words, "sub_code": "isv.invalid-signature",
+    } })
+    .to_string();
+    for (body, code) in [
+        (undecided.as_slice(), "isp.unknow-error"),
+        (unsigned.as_bytes(), "isv.invalid-signature"),
+    ] {
+        let printed = verify(Call::Create, body).unwrap_err().to_string();
+        assert!(printed.contains(code), "{printed}");
+        assert!(!printed.contains("2088123456789012"), "{printed}");
+    }
+}
+
+#[test]
 fn an_unsigned_answer_is_never_believed_whatever_it_claims() {
     for content in [
         r#"{"code":"10000","msg":"Success","out_trade_no":"vec_0001"}"#,

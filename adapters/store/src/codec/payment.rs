@@ -177,28 +177,45 @@ pub(super) struct PaymentStartFailedData {
     out_trade_no: Text<OutTradeNo>,
     method: Text<Method>,
     gateway_code: String,
-    gateway_message: String,
+    /// Where the words stood before they became private.
+    #[serde(skip_serializing)]
+    gateway_message: Option<String>,
 }
 
-impl Form for PaymentStartFailed {
-    type Data = PaymentStartFailedData;
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct PaymentStartFailedPrivate {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_message: Option<String>,
+}
 
-    fn data(&self) -> PaymentStartFailedData {
-        PaymentStartFailedData {
+impl PartedForm for PaymentStartFailed {
+    type Data = PaymentStartFailedData;
+    type Private = PaymentStartFailedPrivate;
+
+    fn split(&self) -> (PaymentStartFailedData, Option<PaymentStartFailedPrivate>) {
+        let data = PaymentStartFailedData {
             account: Text(self.payment.account.clone()),
             out_trade_no: Text(self.payment.out_trade_no.clone()),
             method: Text(self.method),
             gateway_code: self.gateway_code.clone(),
-            gateway_message: self.gateway_message.clone(),
-        }
+            gateway_message: None,
+        };
+        let words = self.gateway_message.clone();
+        let private = words.map(|words| PaymentStartFailedPrivate {
+            gateway_message: Some(words),
+        });
+        (data, private)
     }
 
-    fn event(data: PaymentStartFailedData) -> Result<Self, Mismatch> {
+    fn join(
+        data: PaymentStartFailedData,
+        private: PaymentStartFailedPrivate,
+    ) -> Result<Self, Mismatch> {
         Ok(Self {
             payment: payment(data.account, data.out_trade_no),
             method: data.method.0,
             gateway_code: data.gateway_code,
-            gateway_message: data.gateway_message,
+            gateway_message: private.gateway_message.or(data.gateway_message),
         })
     }
 }

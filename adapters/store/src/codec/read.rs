@@ -125,7 +125,7 @@ fn order(kind: &str, parts: Parts<'_>) -> Result<OrderEvent, DecodeProblem> {
         "PaymentStarted" => OrderEvent::PaymentStarted(parts.parted()?),
         "PaymentOffered" => OrderEvent::PaymentOffered(parts.public()?),
         "PaymentPending" => OrderEvent::PaymentPending(parts.public()?),
-        "PaymentStartFailed" => OrderEvent::PaymentStartFailed(parts.public()?),
+        "PaymentStartFailed" => OrderEvent::PaymentStartFailed(parts.parted()?),
         "PaymentClosed" => OrderEvent::PaymentClosed(parts.public()?),
         "PaymentFinished" => OrderEvent::PaymentFinished(parts.public()?),
         "ReturnObserved" => OrderEvent::ReturnObserved(parts.public()?),

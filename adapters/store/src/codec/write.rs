@@ -71,7 +71,7 @@ fn order(event: &OrderEvent) -> Parts {
         OrderEvent::PaymentStarted(event) => parted(event),
         OrderEvent::PaymentOffered(event) => public(event),
         OrderEvent::PaymentPending(event) | OrderEvent::ReturnObserved(event) => public(event),
-        OrderEvent::PaymentStartFailed(event) => public(event),
+        OrderEvent::PaymentStartFailed(event) => parted(event),
         OrderEvent::PaymentClosed(event) => public(event),
         OrderEvent::PaymentFinished(event) => public(event),
         OrderEvent::PaymentConfirmed(event) => public(event),

@@ -58,7 +58,11 @@ pub(super) const EVENTS: &[EventSchema] = &[
             METHOD,
             &[
                 always("gateway_code", FieldForm::Text, "The gateway's error code."),
-                always("gateway_message", FieldForm::Text, "The gateway's words."),
+                known(
+                    "gateway_message",
+                    FieldForm::Text,
+                    "The gateway's words, in an event of an older payfold; they are private since.",
+                ),
             ],
         ],
     ),

@@ -75,7 +75,7 @@ fn payment_event() -> impl Strategy<Value = OrderEvent> {
         started().prop_map(OrderEvent::PaymentStarted),
         offered().prop_map(OrderEvent::PaymentOffered),
         named().prop_map(OrderEvent::PaymentPending),
-        (named(), text(), text()).prop_map(|(named, gateway_code, gateway_message)| {
+        (named(), text(), of(text())).prop_map(|(named, gateway_code, gateway_message)| {
             OrderEvent::PaymentStartFailed(PaymentStartFailed {
                 payment: named.payment,
                 method: named.method,

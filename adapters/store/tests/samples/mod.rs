@@ -6,8 +6,8 @@ use payfold_domain::event::{
     AccountEvent, AccountIdentity, Basis, BillDifference, BillDifferenceFound, BillEvent,
     BillImported, Contradiction, CorruptOrderMessaged, DuplicateNotifyIgnored, Event, Hold,
     MismatchedMoney, NeighbourRow, Offer, OrderEvent, ParcelPlace, PaymentClosed, PaymentConfirmed,
-    PaymentFinished, PaymentStartFailed, RefundOrigin, RefundRetried, RefundSucceeded,
-    ShipmentDispatched, ShipmentHeld, Staleness, StrayEvent, StrayTakenUp, UnknownMessageReceived,
+    PaymentFinished, RefundOrigin, RefundRetried, RefundSucceeded, ShipmentDispatched,
+    ShipmentHeld, Staleness, StrayEvent, StrayTakenUp, UnknownMessageReceived,
     UnmatchedRefundReceived,
 };
 use payfold_domain::exception::{ExceptionKind, Resolver};
@@ -21,7 +21,7 @@ pub(crate) use part::{
 };
 use part::{
     app_id, contradiction, hint, money, named, offered, receipt, refund_fact, refund_named,
-    resolved, troubled, unexpected,
+    resolved, start_failed, troubled, unexpected,
 };
 
 /// Every sample, by the name of its golden file.
@@ -40,6 +40,12 @@ pub(crate) fn all() -> Vec<(&'static str, Event)> {
         .chain(stray_events())
         .chain(account_and_bill_events())
         .collect()
+}
+
+/// Forms that were written once and are only read now, by the name of their golden file: each reads as
+/// the event that another form is written of.
+pub(crate) fn only_read() -> Vec<(&'static str, Event)> {
+    vec![("PaymentStartFailed", Event::Order(start_failed()))]
 }
 
 fn order_events() -> Vec<(&'static str, OrderEvent)> {
@@ -109,15 +115,7 @@ fn payment_events() -> Vec<(&'static str, OrderEvent)> {
         ),
         ("PaymentOffered.elsewhere", offered(Offer::Elsewhere)),
         ("PaymentPending", OrderEvent::PaymentPending(named())),
-        (
-            "PaymentStartFailed",
-            OrderEvent::PaymentStartFailed(PaymentStartFailed {
-                payment: payment(),
-                method: Method::AlipayQr,
-                gateway_code: "ACQ.TRADE_HAS_CLOSE".to_owned(),
-                gateway_message: "交易已经关闭".to_owned(),
-            }),
-        ),
+        ("PaymentStartFailed.private_words", start_failed()),
         (
             "PaymentClosed",
             OrderEvent::PaymentClosed(PaymentClosed {

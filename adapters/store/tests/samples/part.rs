@@ -3,8 +3,8 @@
 use payfold_domain::event::{
     Basis, Contradiction, ContradictionObserved, ExceptionResolved, ExternalRefundObserved,
     Fulfilment, MoneyReceived, Offer, OrderEvent, OrderPlaced, PaymentConfirmed, PaymentNamed,
-    PaymentOffered, PaymentStarted, RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested,
-    RefundTroubled, UnexpectedMoney,
+    PaymentOffered, PaymentStartFailed, PaymentStarted, RefundHintReceived, RefundNamed,
+    RefundOrigin, RefundRequested, RefundTroubled, UnexpectedMoney,
 };
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
@@ -145,6 +145,15 @@ pub(crate) fn offered(offer: Offer) -> OrderEvent {
         method: Method::AlipayPage,
         offer,
         valid_until: Some(time().plus_secs(7200)),
+    })
+}
+
+pub(crate) fn start_failed() -> OrderEvent {
+    OrderEvent::PaymentStartFailed(PaymentStartFailed {
+        payment: payment(),
+        method: Method::AlipayQr,
+        gateway_code: "ACQ.TRADE_HAS_CLOSE".to_owned(),
+        gateway_message: Some("交易已经关闭".to_owned()),
     })
 }
 

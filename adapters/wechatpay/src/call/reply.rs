@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use payfold_domain::{Authentic, KeyFingerprint, Message, Timestamp, Verdict};
 
 use super::verdict::verdict;
-use crate::grammar::malformed;
+use crate::grammar::{self, malformed};
 use crate::v3::{self, Object, SignedHeaders};
 use crate::{Refusal, WechatPayAccount};
 
@@ -21,7 +21,7 @@ pub enum Reply<'a> {
         verdict: Verdict,
         /// The gateway's code, from an open set.
         code: String,
-        /// The gateway's message, for people.
+        /// The gateway's message, for whoever asked. It may quote the request, and the buyer in it.
         message: String,
         /// Whether the refusal is signed.
         proof: Proof,
@@ -181,7 +181,8 @@ pub(super) fn error_code(body: &[u8]) -> Option<String> {
     error_of(body).0
 }
 
-/// `code` and `message` of an error, cut to what is worth keeping; no code where the body has none.
+/// `code` and `message` of an error, cut to what is worth keeping; no code where the body has none that
+/// reads as one, for codes are public and words are not.
 fn error_of(body: &[u8]) -> (Option<String>, String) {
     let Ok(error) = v3::parse_json(body, "the error") else {
         return (None, String::new());
@@ -191,7 +192,7 @@ fn error_of(body: &[u8]) -> (Option<String>, String) {
         Err(_other_kind) => None,
     };
     (
-        text("code", 64).filter(|code| !code.is_empty()),
+        text("code", 64).filter(|code| grammar::state(code, "code").is_ok()),
         text("message", 256).unwrap_or_default(),
     )
 }
