@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::books::Gateway;
 use crate::faults::FaultKind;
 use crate::sandbox::Sandbox;
 
@@ -12,6 +13,32 @@ pub(crate) enum Weather {
 }
 
 impl Sandbox {
+    /// The merchant's number of the payment that a call names, by which a fault finds the call. The
+    /// gateways' own number wins, as it does where they look for the trade.
+    pub(crate) fn number_named(
+        &self,
+        gateway: Gateway,
+        transaction_id: Option<&str>,
+        out_trade_no: Option<&str>,
+    ) -> String {
+        let state = self.state();
+        transaction_id
+            .and_then(|id| state.books.find_transaction(gateway, id))
+            .map(|(_, trade)| trade.out_trade_no.as_str())
+            .or(out_trade_no)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The merchant's number of the payment that a refund belongs to, by the refund's.
+    pub(crate) fn number_of_refund(&self, gateway: Gateway, refund_no: &str) -> String {
+        let state = self.state();
+        let found = state.books.find_refund(gateway, refund_no);
+        found
+            .map(|(_, trade, _)| trade.out_trade_no.clone())
+            .unwrap_or_default()
+    }
+
     /// Waits where the gateways are slow, and says whether they are down.
     pub(crate) async fn weather(&self, out_trade_no: &str) -> Weather {
         let now = self.now();

@@ -10,6 +10,7 @@ mod bills;
 mod certificates;
 mod control;
 mod desk;
+mod faults;
 mod folder;
 mod schedule;
 mod shop;

@@ -17,6 +17,7 @@ use super::order;
 use super::renewal::Mode;
 use super::request::{Denied, Request};
 use super::trade;
+use crate::books::Gateway;
 use crate::sandbox::Sandbox;
 use crate::sign::base64_signature;
 use crate::weather::Weather;
@@ -40,7 +41,7 @@ pub(super) async fn by_form(
 
 async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
     let method = pairs.text("method").unwrap_or_default();
-    let number = number_in(&pairs);
+    let number = number_in(sandbox, &pairs);
     let proof = Proof::wanted(sandbox, &pairs);
     if let Weather::Down = sandbox.weather(&number).await {
         return (
@@ -180,12 +181,9 @@ fn text(body: String) -> Response {
 }
 
 /// The number that a request is about, signed or not: by it a fault finds its call.
-fn number_in(pairs: &Pairs) -> String {
+fn number_in(sandbox: &Sandbox, pairs: &Pairs) -> String {
     let content = pairs.text("biz_content").unwrap_or_default();
     let content: Value = serde_json::from_str(&content).unwrap_or_default();
-    content
-        .get("out_trade_no")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    let text = |name| content.get(name).and_then(Value::as_str);
+    sandbox.number_named(Gateway::Alipay, text("trade_no"), text("out_trade_no"))
 }

@@ -32,6 +32,9 @@ pub(crate) struct Books {
     by_number: BTreeMap<(Gateway, String), Vec<TradeId>>,
     #[serde(skip)]
     by_transaction: BTreeMap<(Gateway, String), TradeId>,
+    /// The first trade that has a refund of that number.
+    #[serde(skip)]
+    by_refund: BTreeMap<(Gateway, String), TradeId>,
     #[serde(skip)]
     on_their_way: BTreeSet<TradeId>,
 }
@@ -83,6 +86,10 @@ impl Books {
         if trade.refunds.iter().any(Refund::is_on_its_way) {
             self.on_their_way.insert(id);
         }
+        for refund in &trade.refunds {
+            let number = (trade.gateway, refund.refund_no.clone());
+            self.by_refund.entry(number).or_insert(id);
+        }
         self.trades.push(trade);
         id
     }
@@ -111,6 +118,17 @@ impl Books {
         let key = (gateway, transaction_id.to_owned());
         let id = self.by_transaction.get(&key)?;
         self.trade(*id).map(|trade| (*id, trade))
+    }
+
+    /// The first trade that has a refund of that number, with the refund.
+    pub(crate) fn find_refund(
+        &self,
+        gateway: Gateway,
+        refund_no: &str,
+    ) -> Option<(TradeId, &Trade, &Refund)> {
+        let id = self.by_refund.get(&(gateway, refund_no.to_owned()))?;
+        let trade = self.trade(*id)?;
+        Some((*id, trade, trade.refund(refund_no)?))
     }
 
     /// Gives a trade its gateway's number.
@@ -192,6 +210,8 @@ impl Books {
             if refund.is_on_its_way() {
                 self.on_their_way.insert(id);
             }
+            let number = (trade.gateway, refund.refund_no.clone());
+            self.by_refund.entry(number).or_insert(id);
             trade.refunds.push(refund);
         }
     }

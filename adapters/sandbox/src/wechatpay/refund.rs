@@ -35,12 +35,14 @@ struct Amount {
 
 pub(super) async fn refund(State(sandbox): State<Sandbox>, called: Called) -> Response {
     let content = called.content();
-    let number = content
-        .get("out_trade_no")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let text = |name| content.get(name).and_then(Value::as_str);
+    let number = sandbox.number_named(
+        Gateway::WechatPay,
+        text("transaction_id"),
+        text("out_trade_no"),
+    );
     called
-        .answer(&sandbox, number, |_key| refunded(&sandbox, &content))
+        .answer(&sandbox, &number, |_key| refunded(&sandbox, &content))
         .await
 }
 
@@ -101,17 +103,15 @@ pub(super) async fn query(
     Path(refund_no): Path<String>,
     called: Called,
 ) -> Response {
+    let number = sandbox.number_of_refund(Gateway::WechatPay, &refund_no);
     called
-        .answer(&sandbox, "", |_key| {
+        .answer(&sandbox, &number, |_key| {
             sandbox.settle_refunds();
             let state = sandbox.state();
-            let wechatpay = |trade: &&Trade| trade.gateway == Gateway::WechatPay;
             state
                 .books
-                .all()
-                .filter(wechatpay)
-                .find_map(|trade| trade.refund(&refund_no).map(|refund| (trade, refund)))
-                .map(|(trade, refund)| shown(trade, refund))
+                .find_refund(Gateway::WechatPay, &refund_no)
+                .map(|(_, trade, refund)| shown(trade, refund))
                 .ok_or_else(no_refund)
         })
         .await
@@ -131,8 +131,10 @@ pub(super) async fn apply_abnormal(
     called: Called,
 ) -> Response {
     let content = called.content();
+    let refund_no = content.get("out_refund_no").and_then(Value::as_str);
+    let number = sandbox.number_of_refund(Gateway::WechatPay, refund_no.unwrap_or_default());
     called
-        .answer(&sandbox, "", |_key| {
+        .answer(&sandbox, &number, |_key| {
             let asked = Abnormal::deserialize(&content)
                 .map_err(|error| Refusal::parameter("", format!("参数错误：{error}")))?;
             if !matches!(asked.to.as_str(), "USER_BANK_CARD" | "MERCHANT_BANK_CARD") {

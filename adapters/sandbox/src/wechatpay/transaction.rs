@@ -31,15 +31,7 @@ pub(super) async fn query_by_id(
     Path(transaction_id): Path<String>,
     called: Called,
 ) -> Response {
-    let number = {
-        let state = sandbox.state();
-        let found = state
-            .books
-            .find_transaction(Gateway::WechatPay, &transaction_id);
-        found
-            .map(|(_, trade)| trade.out_trade_no.clone())
-            .unwrap_or_default()
-    };
+    let number = sandbox.number_named(Gateway::WechatPay, Some(&transaction_id), None);
     called
         .answer(&sandbox, &number, |_key| {
             merchants_own(&sandbox, &called)?;

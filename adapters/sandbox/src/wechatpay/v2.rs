@@ -28,10 +28,13 @@ enum Refusal {
 
 pub(super) async fn order_query(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let fields = read(&body);
-    let number = fields.as_ref().map_or("", |fields| {
-        field(fields, "out_trade_no").unwrap_or_default()
-    });
-    if let Weather::Down = sandbox.weather(number).await {
+    let text = |name| fields.as_ref().and_then(|fields| field(fields, name));
+    let number = sandbox.number_named(
+        Gateway::WechatPay,
+        text("transaction_id"),
+        text("out_trade_no"),
+    );
+    if let Weather::Down = sandbox.weather(&number).await {
         return StatusCode::BAD_GATEWAY.into_response();
     }
     let outcome = match &fields {
