@@ -49,6 +49,7 @@ impl From<Refused> for Problem {
             | Refused::Expired { .. }
             | Refused::TooMuch { .. }
             | Refused::OtherRefund { .. }
+            | Refused::OtherTrade { .. }
             | Refused::NoAmount { .. }
             | Refused::NoNumber
             | Refused::NoAddress(_) => Self::invalid(refused),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::beijing;
-use crate::books::{End, Gateway, Progress, Refund, Standing, Trade, TradeId};
+use crate::books::{Books, End, Gateway, Progress, Refund, Standing, Trade, TradeId};
 use crate::draw;
 use crate::faults::{FaultKind, Faults};
 use crate::notify::Via;
@@ -87,6 +87,7 @@ impl Sandbox {
                 out_trade_no: String::new(),
             });
         };
+        is_of_this_trade(&state.books, trade, &asked)?;
         if may_be_given_back(trade, &asked)? == Moved::Before {
             return Ok((trade.clone(), Moved::Before));
         }
@@ -179,6 +180,22 @@ impl Sandbox {
                 gateway,
                 refund_no: refund_no.to_owned(),
             })
+    }
+}
+
+/// Refuses a number that another trade's refund has. WeChat Pay's number is the merchant's own for each
+/// refund, whichever order it is of 「申请退款」; Alipay's tells the refunds of one trade apart.
+fn is_of_this_trade(books: &Books, trade: &Trade, asked: &Refunding<'_>) -> Result<(), Refused> {
+    match asked.gateway {
+        Gateway::Alipay => Ok(()),
+        Gateway::WechatPay => match books.find_refund(asked.gateway, asked.refund_no) {
+            Some((id, other, _)) if id != asked.trade => Err(Refused::OtherTrade {
+                refund_no: asked.refund_no.to_owned(),
+                have: other.out_trade_no.clone(),
+                got: trade.out_trade_no.clone(),
+            }),
+            Some(_) | None => Ok(()),
+        },
     }
 }
 

@@ -26,6 +26,12 @@ pub(crate) enum Refused {
         have: u64,
         got: u64,
     },
+    #[error("the refund {refund_no} is of the trade {have} and not of {got}")]
+    OtherTrade {
+        refund_no: String,
+        have: String,
+        got: String,
+    },
     #[error("the trade {out_trade_no} is not paid")]
     NotPaid { out_trade_no: String },
     #[error("the trade {out_trade_no} is closed")]

@@ -238,3 +238,17 @@ async fn an_unpaid_app_payment_that_is_closed_is_told_so() {
     assert_eq!(text(&notify, "trade_status"), "TRADE_CLOSED");
     assert!(!notify.contains_key("gmt_payment") && !notify.contains_key("refund_fee"));
 }
+
+#[tokio::test]
+async fn a_refunds_number_tells_the_refunds_of_one_trade_apart_alone() {
+    let world = World::new();
+    for number in ["back_3", "back_4"] {
+        let pay = json!({ "gateway": "alipay", "out_trade_no": number, "minor": 10 });
+        world.post("/_sandbox/pay", pay).await;
+        let refund = json!({
+            "out_trade_no": number, "refund_amount": "0.05", "out_request_no": "r1",
+        });
+        let asked = asked(&world, "alipay.trade.refund", refund).await;
+        assert_eq!(asked["fund_change"], "Y", "{asked}");
+    }
+}

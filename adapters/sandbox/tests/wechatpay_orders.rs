@@ -269,3 +269,32 @@ async fn a_refund_may_stay_on_its_way_for_a_while() {
     let told = decrypted(&world.shop.received().pop().unwrap());
     assert_eq!(told["refund_status"], "SUCCESS");
 }
+
+#[tokio::test]
+async fn a_refunds_number_is_the_merchants_and_not_the_orders() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    for number in ["back_3", "back_4"] {
+        merchant
+            .post(&format!("{ORDERS}/native"), &order(number, 10))
+            .await;
+        pay(&world, number, "v3").await;
+    }
+    let refund = |order: &str, number: &str| {
+        json!({
+            "out_trade_no": order, "out_refund_no": number,
+            "amount": { "refund": 5, "total": 10, "currency": "CNY" },
+        })
+    };
+    let first = merchant.post(REFUNDS, &refund("back_3", "r1")).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text());
+    let other = merchant.post(REFUNDS, &refund("back_4", "r1")).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST, "{}", other.text());
+    assert_eq!(other.json()["code"], "INVALID_REQUEST");
+    let stands = merchant.get(&format!("{REFUNDS}/r1")).await.json();
+    assert_eq!(stands["out_trade_no"], "back_3");
+    for (order, number) in [("back_3", "r1"), ("back_4", "r2")] {
+        let asked = merchant.post(REFUNDS, &refund(order, number)).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    }
+}

@@ -194,7 +194,8 @@ fn denied(refused: Refused) -> Denied {
             Denied::business("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足")
         }
         Refused::NoAmount { .. } => Denied::parameter("refund_amount"),
-        Refused::NoRefund { .. }
+        Refused::OtherTrade { .. }
+        | Refused::NoRefund { .. }
         | Refused::NotAbnormal { .. }
         | Refused::NoNumber
         | Refused::NoAddress(_)

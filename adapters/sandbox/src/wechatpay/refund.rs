@@ -204,6 +204,9 @@ fn refused(refused: Refused) -> Refusal {
             "INVALID_REQUEST",
             "订单金额或退款金额与之前请求不一致，请核实后再试",
         ),
+        Refused::OtherTrade { .. } => {
+            Refusal::business("INVALID_REQUEST", "请求重入时，参数与首次请求时不一致。")
+        }
         Refused::TooMuch { .. } => {
             Refusal::business("INVALID_REQUEST", "申请退款金额大于订单剩余可退金额")
         }
