@@ -210,10 +210,10 @@ fn bare(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the public exponent in these bytes is the mark. Only their form is looked at: nobody
 /// verifies or signs with them here.
+/// PKCS#8 is opened once: a key in it is bare, and whoever nests it deeper has no key.
 fn is_marked(der: &[u8]) -> der::Result<bool> {
-    if let Ok(key) = PrivateKeyInfoRef::from_der(der) {
-        return is_marked(key.private_key.as_bytes());
-    }
+    let pkcs8 = PrivateKeyInfoRef::from_der(der);
+    let der = pkcs8.map_or(der, |key| key.private_key.as_bytes());
     if let Ok(key) = RsaPrivateKey::from_der(der) {
         return Ok(is_mark(key.public_exponent));
     }

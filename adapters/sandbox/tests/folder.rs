@@ -1,5 +1,7 @@
 //! What lies in the folder.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use payfold_sandbox::{Ports, is_sandbox_key, open};
 use sha2::{Digest as _, Sha256};
 
@@ -127,4 +129,30 @@ fn the_sandboxs_keys_are_known_in_every_form_and_others_are_not() {
     ] {
         assert!(!is_sandbox_key(junk));
     }
+}
+
+#[test]
+fn a_key_that_is_wrapped_more_than_once_is_none_however_deep() {
+    let pem = file("wechatpay/apiclient_key.pem");
+    let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let mut key = STANDARD.decode(bare).unwrap();
+    assert!(is_sandbox_key(&key), "it is PKCS#8");
+    for _ in 0..2_000 {
+        key = in_pkcs8(&key);
+        assert!(!is_sandbox_key(&key));
+    }
+}
+
+/// The DER of an RSA key in PKCS#8.
+fn in_pkcs8(key: &[u8]) -> Vec<u8> {
+    const VERSION_AND_ALGORITHM: &[u8] =
+        b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let tagged = |tag: u8, content: &[u8]| {
+        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+        let zeros = length.iter().take_while(|byte| **byte == 0).count();
+        let length = &length[zeros..];
+        let form = 0x80 | u8::try_from(length.len()).unwrap();
+        [&[tag, form], length, content].concat()
+    };
+    tagged(0x30, &[VERSION_AND_ALGORITHM, &tagged(0x04, key)].concat())
 }
