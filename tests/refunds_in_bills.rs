@@ -204,3 +204,16 @@ async fn a_payment_that_stands_otherwise_at_the_gateway_is_an_exception() {
     );
     assert_eq!(shop.order("BP-2").await["status"], "open");
 }
+
+#[tokio::test]
+async fn another_systems_refund_refuses_no_bill_whatever_its_number() {
+    let shop = Shop::beside_the_sandbox().await;
+    for (at, transaction_id) in [
+        (At::alipay(&shop), "2026010522001499160501589437"),
+        (At::wechatpay(&shop), "4200000000000000000000000778"),
+    ] {
+        let paid = paid("别家/1", transaction_id);
+        let out = at.import(&[BillRow::refund(NOON, &paid, "RF.2026/1", 1000)]);
+        assert_eq!(figure(&out, "foreign"), 1, "{out}");
+    }
+}

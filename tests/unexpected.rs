@@ -245,3 +245,28 @@ async fn an_account_without_its_key_receives_and_starts_nothing() {
     let refund = shop.refund(("rec01", "ali", "pay_rec01"), "r-1", 1).await;
     refund.problem(409, "account-receives-only");
 }
+
+#[tokio::test]
+async fn another_systems_refund_is_taken_in_whatever_its_number() {
+    let shop = Shop::open().await;
+    shop.place("back1", 8800).await;
+    shop.start("back1", "ali", "pay_back1", "external").await;
+    let fact = Paid {
+        out_trade_no: "pay_back1",
+        transaction_id: "2026010522302",
+        minor: 8800,
+    };
+    let refunded = [
+        ("refund_fee", "10.00"),
+        ("gmt_refund", "2026-01-05 11:00:00.000"),
+        ("out_biz_no", "RF.2026/1"),
+    ];
+    let told = shop.alipay().notify(&fact, &refunded);
+    assert_eq!(shop.notify("ali", &told).await.text, "success");
+    let order = shop.order("back1").await;
+    assert_eq!(
+        (&order["status"], &order["refunded"]),
+        (&json!("paid"), &json!(1000))
+    );
+    assert_eq!(exception(&order)["kind"], "external_refund");
+}

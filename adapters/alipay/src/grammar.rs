@@ -75,7 +75,7 @@ fn check_field(name: &[u8], value: &[u8]) -> Result<(), Refusal> {
         b"trade_status" => ("trade_status", WORD, is_word(value)),
         b"charset" => ("charset", CHARSET, is_charset(value)),
         b"out_trade_no" => return out_trade_no(value).map(drop),
-        b"out_biz_no" => return refund_no("out_biz_no", value).map(drop),
+        b"out_biz_no" => return out_biz_no(value).map(drop),
         _ => return Ok(()),
     };
     if fits {
@@ -136,7 +136,7 @@ pub(crate) fn trade_no(value: &[u8]) -> Result<TransactionId, Refusal> {
         })
 }
 
-/// The merchant's number of a refund (`out_request_no`, in a notify `out_biz_no`).
+/// The merchant's number of a refund that was made here (`out_request_no`).
 pub(crate) fn refund_no(field: &'static str, value: &[u8]) -> Result<RefundNo, Refusal> {
     std::str::from_utf8(value)
         .ok()
@@ -145,6 +145,37 @@ pub(crate) fn refund_no(field: &'static str, value: &[u8]) -> Result<RefundNo, R
             field,
             expected: "1 to 64 characters of 0-9A-Za-z_-|*@",
         })
+}
+
+/// The number of a refund that a notify names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RefundNumber {
+    /// One that a refund here can have.
+    Readable(RefundNo),
+    /// Another system's of the merchant, outside the grammar of refunds here.
+    Foreign,
+}
+
+/// The number of the refund in a notify. Alipay bounds its length and not its letters 「异步通知说明」, so
+/// another system's may be anything that leaves the signed string with one meaning.
+pub(crate) fn out_biz_no(value: &[u8]) -> Result<RefundNumber, Refusal> {
+    if let Ok(refund_no) = refund_no("out_biz_no", value) {
+        return Ok(RefundNumber::Readable(refund_no));
+    }
+    let is_short = match std::str::from_utf8(value) {
+        Ok(text) => (1..=64).contains(&text.chars().count()),
+        // In GB18030 a character has at most four bytes.
+        Err(_other_charset) => value.len() <= 4 * 64,
+    };
+    let is_plain = |byte: &u8| !byte.is_ascii_control() && !matches!(byte, b'&' | b'=');
+    if is_short && value.iter().all(is_plain) {
+        Ok(RefundNumber::Foreign)
+    } else {
+        Err(Refusal::Malformed {
+            field: "out_biz_no",
+            expected: "1 to 64 characters without &, = and control characters",
+        })
+    }
 }
 
 /// A kind or a state of message, by Alipay's name for it.

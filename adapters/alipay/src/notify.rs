@@ -2,11 +2,12 @@
 //! it is the domain's part.
 
 use payfold_domain::{
-    Application, Authentic, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundNo,
+    Application, Authentic, Message, Money, Observation, PaymentRef, Receipt, RefundFact,
     RefundSize, RefundState, Source, Timestamp, TransactionId,
 };
 
 use crate::form::Form;
+use crate::grammar::RefundNumber;
 use crate::trade::Trade;
 use crate::{AlipayAccount, Refusal, grammar, signature};
 
@@ -113,7 +114,7 @@ struct Refunds {
     /// All of them so far; `None` where it is absent or nothing.
     refund_fee: Option<Money>,
     refunded_at: Option<Timestamp>,
-    refund_no: Option<RefundNo>,
+    number: Option<RefundNumber>,
 }
 
 impl Refunds {
@@ -127,9 +128,9 @@ impl Refunds {
             refunded_at: form
                 .get("gmt_refund")
                 .and_then(grammar::beijing_with_fraction),
-            refund_no: form
+            number: form
                 .get("out_biz_no")
-                .map(|number| grammar::refund_no("out_biz_no", number))
+                .map(grammar::out_biz_no)
                 .transpose()?,
         })
     }
@@ -139,12 +140,16 @@ impl Refunds {
     /// it can be is not decided here.
     fn fact(&self, transaction_id: &TransactionId) -> Option<RefundFact> {
         let total = self.refund_fee?;
-        if self.refunded_at.is_none() && self.refund_no.is_none() {
+        if self.refunded_at.is_none() && self.number.is_none() {
             return None;
         }
+        let refund_no = match &self.number {
+            Some(RefundNumber::Readable(refund_no)) => Some(refund_no.clone()),
+            Some(RefundNumber::Foreign) | None => None,
+        };
         Some(RefundFact {
             transaction_id: Some(transaction_id.clone()),
-            refund_no: self.refund_no.clone(),
+            refund_no,
             size: RefundSize::RunningTotal(total),
             state: RefundState::Succeeded(self.refunded_at),
         })
@@ -152,7 +157,7 @@ impl Refunds {
 
     /// Half of the refund fields of a closed trade would leave open whether it was ever paid.
     fn check_whole(&self) -> Result<(), Refusal> {
-        match (self.refund_fee, self.refunded_at, &self.refund_no) {
+        match (self.refund_fee, self.refunded_at, &self.number) {
             (Some(_), None, None) => Err(Refusal::FieldMissing("gmt_refund")),
             (None, Some(_), _) => Err(Refusal::FieldMissing("refund_fee")),
             (Some(_), Some(_), _) | (Some(_), None, Some(_)) | (None, None, _) => Ok(()),

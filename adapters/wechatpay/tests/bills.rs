@@ -189,6 +189,25 @@ fn rows_of_other_applications_are_foreign() {
 }
 
 #[test]
+fn a_refunds_number_that_no_refund_here_can_have_refuses_no_bill() {
+    let odd = own().replace("`PFR202611230001", "`RF.2026/1");
+    let (_, rows) = read(odd.as_str()).unwrap();
+    let BillEntry::Own(back) = &rows[1].entry else {
+        panic!("{rows:?}");
+    };
+    let state = BilledRefund::Processing;
+    assert_eq!(
+        back.kind,
+        MovementKind::Refund {
+            refund_no: None,
+            state
+        }
+    );
+    let (_, rows) = read(odd.replace("`PF202611230001", "`别家")).unwrap();
+    assert!(rows.iter().all(|row| row.entry == BillEntry::Foreign));
+}
+
+#[test]
 fn a_missing_column_is_refused_by_its_name() {
     for column in ["商户号", "微信订单号", "交易状态", "商户退款单号", "手续费"]
     {

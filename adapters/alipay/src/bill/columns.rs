@@ -218,15 +218,7 @@ impl Cells<'_> {
             .ok_or_else(|| refused(format!("支付宝交易号 {}", self.trade_no), "digits"))?;
         let (minor, kind) = match self.direction {
             Direction::Payment => (self.amount, MovementKind::Payment(BilledPayment::Paid)),
-            Direction::Refund => (
-                -self.amount,
-                self.refund().map_err(|()| {
-                    refused(
-                        format!("退款批次号 {}", self.request_no),
-                        "a refund's number",
-                    )
-                })?,
-            ),
+            Direction::Refund => (-self.amount, self.refund()),
         };
         if minor < 0 {
             let found = format!("订单金额 {}", Money::cny(self.amount).to_yuan());
@@ -250,15 +242,13 @@ impl Cells<'_> {
         })
     }
 
-    fn refund(&self) -> Result<MovementKind, ()> {
-        let refund_no = match self.request_no {
-            "" => None,
-            number => Some(RefundNo::from_gateway(number).map_err(drop)?),
-        };
-        Ok(MovementKind::Refund {
-            refund_no,
+    /// A number that no refund here can have is another system's: the refund is known by its payment
+    /// alone.
+    fn refund(&self) -> MovementKind {
+        MovementKind::Refund {
+            refund_no: RefundNo::from_gateway(self.request_no).ok(),
             state: BilledRefund::Succeeded,
-        })
+        }
     }
 }
 

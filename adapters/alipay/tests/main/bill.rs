@@ -217,12 +217,6 @@ fn a_row_that_is_no_payment_and_no_refund_is_refused() {
         "two decimals",
     );
     refused(
-        &published().replace(",RF0001\t", ",RF 0001\t"),
-        7,
-        "RF 0001",
-        "number",
-    );
-    refused(
         &published().replace(",0.18,0.00,\r\n", ",0.18,0.00\r\n"),
         7,
         "24 cells",
@@ -235,6 +229,26 @@ fn a_number_that_no_payment_here_can_have_is_foreign() {
     let foreign = published().replace("vec_0009", "别家#1");
     let (_, rows) = read(gbk(&foreign)).unwrap();
     assert_eq!(rows[2].entry, BillEntry::Foreign);
+}
+
+#[test]
+fn a_refunds_number_that_no_refund_here_can_have_refuses_no_bill() {
+    let odd = published().replace(",RF0001\t", ",RF.2026/1\t");
+    let (_, rows) = read(gbk(&odd)).unwrap();
+    let BillEntry::Own(movement) = &rows[1].entry else {
+        panic!("{rows:?}");
+    };
+    let state = BilledRefund::Succeeded;
+    assert_eq!(
+        movement.kind,
+        MovementKind::Refund {
+            refund_no: None,
+            state
+        }
+    );
+    let own = movement.out_trade_no.as_str();
+    let (_, rows) = read(gbk(&odd.replace(own, "别家#1"))).unwrap();
+    assert_eq!(rows[1].entry, BillEntry::Foreign);
 }
 
 #[test]

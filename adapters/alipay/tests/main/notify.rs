@@ -222,7 +222,9 @@ fn a_field_outside_its_grammar_is_refused_used_or_not() {
         ("trade_no", "20260105x"),
         ("buyer_id", "2088 722"),
         ("out_trade_no", "vec|0001"),
-        ("out_biz_no", "RF 0001"),
+        ("out_biz_no", "RF\t0001"),
+        ("out_biz_no", "RF=0001"),
+        ("out_biz_no", "RF&0001"),
         ("charset", "utf-16"),
         ("trade_status", "TRADE SUCCESS"),
     ] {
@@ -232,6 +234,35 @@ fn a_field_outside_its_grammar_is_refused_used_or_not() {
             "{field}={value}: {refused:?}"
         );
     }
+}
+
+#[test]
+fn a_refund_under_a_number_that_no_refund_here_can_have_is_one_without_a_number() {
+    let (gbk, _, _) = encoding_rs::GBK.encode("退款一");
+    let longest = "退".repeat(64);
+    for number in [
+        "RF.2026/1".as_bytes(),
+        b"RF 0001",
+        "退款#1".as_bytes(),
+        longest.as_bytes(),
+        gbk.as_ref(),
+    ] {
+        let refunded = Draft::refunded("TRADE_SUCCESS", "30.00").with("out_biz_no", number);
+        let mut expected = refund("RF0001", 3000, 1_767_580_200_123_000);
+        if let Fact::Refund(refund) = &mut expected {
+            refund.refund_no = None;
+        }
+        assert_eq!(facts(&refunded.signed()), [paid(), expected.clone()]);
+
+        // That there is a number tells it from a payment's notify, where no time does.
+        if let Fact::Refund(refund) = &mut expected {
+            refund.state = RefundState::Succeeded(None);
+        }
+        let timeless = refunded.without("gmt_refund");
+        assert_eq!(facts(&timeless.signed()), [paid(), expected]);
+    }
+    let too_long = Draft::paid().with("out_biz_no", "退".repeat(65));
+    assert!(verify(&too_long.signed()).is_err());
 }
 
 #[test]

@@ -228,11 +228,11 @@ impl Cells<'_> {
             "SUCCESS" => payment(BilledPayment::Paid),
             "REVOKED" => payment(BilledPayment::Revoked),
             "REFUND" => {
+                // A number that no refund here can have is another system's: the refund is known by
+                // its payment alone.
                 let refund_no = match self.refund_no {
                     "" | "0" => None,
-                    number => Some(RefundNo::from_gateway(number).map_err(|invalid| {
-                        RefusedBill::new(line, format!("商户退款单号 {number}"), invalid.expected)
-                    })?),
+                    number => RefundNo::from_gateway(number).ok(),
                 };
                 let state = self.refund_state(line)?;
                 let amount = self.refund_asked.unwrap_or(self.refunded);
