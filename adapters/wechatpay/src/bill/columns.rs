@@ -187,10 +187,7 @@ impl Cells<'_> {
             ));
         }
         let entry = match (self.application(account), self.number()) {
-            (Some(Application::Listed(_)), Some(out_trade_no)) => {
-                if self.currency != Currency::CNY.as_str() {
-                    return Err(refused(format!("货币种类 {}", self.currency), "CNY"));
-                }
+            (Some(Application::Listed(_)), Some(out_trade_no)) if self.is_renminbi() => {
                 BillEntry::Own(Movement {
                     out_trade_no,
                     transaction_id,
@@ -206,6 +203,13 @@ impl Cells<'_> {
             fee_minor: rounded(self.fee),
             entry,
         })
+    }
+
+    /// A row in another currency is counted and not judged: what a bill comes to is summed in renminbi,
+    /// and nothing that is started here asks for other money. One such row is no reason to refuse all
+    /// others of its day.
+    fn is_renminbi(&self) -> bool {
+        self.currency == Currency::CNY.as_str()
     }
 
     fn application(&self, account: &WechatPayAccount) -> Option<Application> {
