@@ -282,6 +282,9 @@ fn a_row_that_cannot_be_read_is_refused_at_its_line() {
         "yuan",
     );
     refused(&own().replacen("`测试", "`a,`b", 1), 2, "28 cells", "27");
+    // What may be the rest of a name is not quoted.
+    let broken = own().replacen("\n`", "\n张三\n`", 1);
+    refused(&broken, 2, "begins otherwise", "backtick");
 }
 
 #[test]

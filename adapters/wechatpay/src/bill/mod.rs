@@ -60,8 +60,10 @@ impl WechatPayAccount {
                     break line.text.into_owned();
                 }
                 Some(line) => {
+                    // It may be the rest of a name, which is a buyer's or a shop's, and is not told.
+                    let found = "a line that begins otherwise";
                     let expected = "a row behind a backtick, or the header of the sums";
-                    return Err(RefusedBill::new(line.number, &line.text, expected));
+                    return Err(RefusedBill::new(line.number, found, expected));
                 }
                 None => {
                     let at = lines.count();
