@@ -25,6 +25,7 @@ mod notify;
 mod orders;
 mod private;
 mod program;
+mod refund_numbers;
 mod refunds_in_bills;
 mod reread;
 mod returns;

@@ -7,7 +7,7 @@ pub use row::{
     RefusedBill,
 };
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::{Rejection, ResolveException};
 use crate::dismissal;
@@ -39,7 +39,7 @@ pub enum BillCommand {
     Conclude {
         /// What it held.
         imported: BillImported,
-        /// Every difference that was found, all of them noted before.
+        /// Every difference that was found, all of them noted before, by its exception's first name.
         found: BTreeSet<ExceptionId>,
     },
     /// A person decides an exception.
@@ -64,21 +64,56 @@ pub struct FoundDifference {
 }
 
 impl FoundDifference {
-    /// The exception that it opens: the same for the same money, in whichever import it is found.
+    /// The exception that it opens first: the same for the same money, in whichever import it is found.
     pub fn exception(&self) -> ExceptionId {
-        let money = match &self.transaction_id {
+        self.about().exception(FIRST_TIME)
+    }
+
+    fn about(&self) -> About<'_> {
+        About {
+            payment: &self.payment,
+            transaction_id: self.transaction_id.as_ref(),
+            refund_no: self.refund_no.as_ref(),
+            kind: ExceptionKind::Bill(self.difference),
+        }
+    }
+}
+
+/// Counted from 1.
+const FIRST_TIME: usize = 1;
+
+/// What a difference is about.
+struct About<'a> {
+    payment: &'a PaymentRef,
+    transaction_id: Option<&'a TransactionId>,
+    refund_no: Option<&'a RefundNo>,
+    kind: ExceptionKind,
+}
+
+impl<'a> About<'a> {
+    fn of(exception: &'a OpenedException) -> Self {
+        Self {
+            payment: &exception.payment,
+            transaction_id: exception.transaction_id.as_ref(),
+            refund_no: exception.refund_no.as_ref(),
+            kind: exception.kind,
+        }
+    }
+
+    /// The exception of the difference's n-th time.
+    fn exception(&self, time: usize) -> ExceptionId {
+        let money = match self.transaction_id {
             Some(transaction_id) => transaction_id.as_str(),
             None => self.payment.out_trade_no.as_str(),
         };
-        let about = match &self.refund_no {
+        let mut about = match self.refund_no {
             Some(refund_no) => format!("{money}\n{refund_no}"),
             None => money.to_owned(),
         };
-        ExceptionId::derive(
-            &self.payment.account,
-            &about,
-            ExceptionKind::Bill(self.difference),
-        )
+        if time > FIRST_TIME {
+            about = format!("{about}\n\n{time}");
+        }
+        ExceptionId::derive(&self.payment.account, &about, self.kind)
     }
 }
 
@@ -92,7 +127,7 @@ impl FoundDifference {
 pub fn decide_bill(bill: &Bill, command: BillCommand) -> Result<Vec<BillEvent>, Rejection> {
     match command {
         BillCommand::Note(found) => Ok(note(bill, found)),
-        BillCommand::Settle(exceptions) => Ok(settle(bill, |open| exceptions.contains(&open.id))),
+        BillCommand::Settle(exceptions) => Ok(settle(bill, |first| exceptions.contains(first))),
         BillCommand::Conclude { imported, found } => Ok(conclude(bill, imported, &found)),
         BillCommand::ResolveException(command) => {
             let resolved = dismissal::dismiss(&bill.exceptions, command)?;
@@ -118,20 +153,45 @@ pub fn evolve_bill(mut bill: Bill, event: &BillEvent, at: Timestamp) -> Bill {
     bill
 }
 
+/// What differs again after it did so no more is told again; what a person has dismissed is not.
 fn note(bill: &Bill, found: Vec<FoundDifference>) -> Vec<BillEvent> {
-    let mut known: BTreeSet<ExceptionId> =
-        bill.exceptions.iter().map(|open| open.id.clone()).collect();
-    let found = found.into_iter().map(found_difference);
-    found
-        .filter(|found| known.insert(found.exception.clone()))
-        .map(BillEvent::BillDifferenceFound)
-        .collect()
+    let mut known: BTreeMap<ExceptionId, Vec<&OpenedException>> = BTreeMap::new();
+    for exception in &bill.exceptions {
+        let first = About::of(exception).exception(FIRST_TIME);
+        known.entry(first).or_default().push(exception);
+    }
+    let mut noted = BTreeSet::new();
+    let mut events = Vec::new();
+    for found in found {
+        let first = found.exception();
+        let before = known.get(&first).map_or(&[][..], Vec::as_slice);
+        if before
+            .iter()
+            .all(|exception| has_ended_by_itself(exception))
+            && noted.insert(first)
+        {
+            let time = before.len() + FIRST_TIME;
+            events.push(BillEvent::BillDifferenceFound(found_difference(
+                found, time,
+            )));
+        }
+    }
+    events
 }
 
-fn settle(bill: &Bill, is_settled: impl Fn(&OpenedException) -> bool) -> Vec<BillEvent> {
+fn has_ended_by_itself(exception: &OpenedException) -> bool {
+    let resolution = exception.resolution.as_ref();
+    resolution.is_some_and(|resolution| resolution.by == Resolver::Events)
+}
+
+/// Ends what is open, by the names that the exceptions had at their first times.
+fn settle(bill: &Bill, is_settled: impl Fn(&ExceptionId) -> bool) -> Vec<BillEvent> {
     bill.exceptions
         .iter()
-        .filter(|exception| exception.resolution.is_none() && is_settled(exception))
+        .filter(|exception| {
+            exception.resolution.is_none()
+                && is_settled(&About::of(exception).exception(FIRST_TIME))
+        })
         .map(|exception| {
             BillEvent::ExceptionResolved(ExceptionResolved {
                 exception: exception.id.clone(),
@@ -150,14 +210,14 @@ fn conclude(bill: &Bill, imported: BillImported, found: &BTreeSet<ExceptionId>) 
     if bill.imported.as_ref().is_some_and(same) {
         return Vec::new();
     }
-    let mut events = settle(bill, |open| !found.contains(&open.id));
+    let mut events = settle(bill, |first| !found.contains(first));
     events.push(BillEvent::BillImported(imported));
     events
 }
 
-fn found_difference(found: FoundDifference) -> BillDifferenceFound {
+fn found_difference(found: FoundDifference, time: usize) -> BillDifferenceFound {
     BillDifferenceFound {
-        exception: found.exception(),
+        exception: found.about().exception(time),
         payment: found.payment,
         transaction_id: found.transaction_id,
         refund_no: found.refund_no,

@@ -121,14 +121,23 @@ pub struct FailPaymentStart {
 pub struct Observe {
     /// What the gateway says.
     pub observation: Observation,
-    /// Of the transactions named, those whose claim belongs to another stream.
-    pub foreign_transactions: Vec<TransactionId>,
+    /// What it names and other streams have claimed.
+    pub foreign: Foreign,
     /// What the account can do.
     pub capability: Capability,
     /// The configured policies.
     pub policy: Policy,
     /// When it is observed.
     pub now: Timestamp,
+}
+
+/// The names in a message whose claims belong to other streams.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// Of transactions.
+    pub transactions: Vec<TransactionId>,
+    /// Of refunds.
+    pub refunds: Vec<RefundNo>,
 }
 
 /// See [`Command::ObserveReturn`].
@@ -162,6 +171,8 @@ pub enum TakeUpBasis {
 pub struct TakeUpStray {
     /// Every fact that the stray's stream holds, as one observation.
     pub observation: Observation,
+    /// What it names and streams other than these two have claimed.
+    pub foreign: Foreign,
     /// Why.
     pub basis: TakeUpBasis,
     /// What the account can do.
@@ -299,6 +310,9 @@ pub enum Rejection {
     /// It is there already, with other content.
     #[error("it is there already, with other content")]
     Conflict(Vec<Difference>),
+    /// The payment has a refund of that number that was made elsewhere.
+    #[error("the payment has a refund of that number that was made elsewhere")]
+    RefundNoTaken,
     /// The account has no private key, or is retired.
     #[error("the account only receives")]
     AccountReceivesOnly,

@@ -41,6 +41,17 @@ pub enum Fact {
     NoMoreRefunds,
 }
 
+impl Fact {
+    /// The transaction that it is about, where it says.
+    pub fn transaction_id(&self) -> Option<&TransactionId> {
+        match self {
+            Self::Paid(receipt) => Some(&receipt.transaction_id),
+            Self::Refund(refund) => refund.transaction_id.as_ref(),
+            Self::NotPaidYet | Self::FinallyUnpaid | Self::NoMoreRefunds => None,
+        }
+    }
+}
+
 /// Money that came, as the gateway states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

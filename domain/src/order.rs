@@ -254,8 +254,20 @@ pub struct Transaction {
     pub refunded_minor: i64,
     /// Of these, what was given back in the gateway's own back office.
     pub external_minor: i64,
-    /// Numbers of refunds from the back office that are counted already.
-    pub external_refunds: Vec<RefundNo>,
+    /// Refunds from the back office that are known by their numbers or sizes.
+    pub external_refunds: Vec<ExternalRefund>,
+    /// When the newest running total was that something of `external_minor` is known by: refunds until
+    /// then may be in it.
+    pub totalled_at: Option<Timestamp>,
+}
+
+/// A refund from the gateway's back office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalRefund {
+    /// Its number, where stated.
+    pub refund_no: Option<RefundNo>,
+    /// What it gave back by itself, in the minor unit; `None` where it is known by a running total alone.
+    pub size: Option<i64>,
 }
 
 /// How a refund that was asked for here stands.

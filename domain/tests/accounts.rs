@@ -181,6 +181,28 @@ fn an_import_that_was_cut_off_goes_on_where_it_was_and_settles_what_differs_no_m
 }
 
 #[test]
+fn what_differed_no_more_and_does_again_is_told_again_and_what_a_person_dismissed_is_not() {
+    let (bill, _) = import(Bill::default(), 1, &["T1"]);
+    let (bill, names) = import(bill, 2, &[]);
+    assert_eq!(names, ["ExceptionResolved", "BillImported"]);
+    let (bill, names) = import(bill, 1, &["T1"]);
+    assert_eq!(names, ["BillDifferenceFound", "BillImported"]);
+    let again = bill.exceptions[1].clone();
+    assert_ne!(again.id, bill.exceptions[0].id);
+    assert_eq!(again.resolution, None);
+    let (bill, names) = import(bill, 2, &[]);
+    assert_eq!(names, ["ExceptionResolved", "BillImported"]);
+
+    let (bill, names) = import(bill, 1, &["T1"]);
+    assert_eq!(names, ["BillDifferenceFound", "BillImported"]);
+    let decided = say::resolving(&bill.exceptions[2].id, ResolutionAction::Dismiss);
+    let (bill, _) = tell_bill(bill, BillCommand::ResolveException(decided));
+    let (bill, _) = import(bill, 2, &[]);
+    let (_, names) = import(bill, 1, &["T1"]);
+    assert_eq!(names, ["BillImported"]);
+}
+
+#[test]
 fn a_payment_and_its_refunds_differ_each_for_itself() {
     let mut found = missing_here(&["T1", "T1", "T1"]);
     found[1].refund_no = Some(say::refund_no("R1"));

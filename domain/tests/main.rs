@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod back_office;
 mod conclusions;
 mod exceptions;
 mod money;

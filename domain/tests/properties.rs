@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use payfold_domain::command::{Command, Conclude, Observe, TakeUpBasis};
+use payfold_domain::command::{Command, Conclude, Foreign, Observe, TakeUpBasis};
 use payfold_domain::event::{Basis, OrderEvent};
 use payfold_domain::exception::{ExceptionKind, ResolutionAction};
 use payfold_domain::order::{
@@ -152,10 +152,13 @@ fn observe() -> impl Strategy<Value = Command> {
     )
         .prop_map(|(payment, source, facts, policy, capability, foreign)| {
             Command::Observe(Observe {
-                foreign_transactions: if foreign {
-                    vec![say::transaction("T4")]
+                foreign: if foreign {
+                    Foreign {
+                        transactions: vec![say::transaction("T4")],
+                        refunds: vec![say::refund_no("back-1")],
+                    }
                 } else {
-                    Vec::new()
+                    Foreign::default()
                 },
                 policy,
                 capability,

@@ -1,6 +1,6 @@
 //! What holds after every command of every stray, and when an order takes it up.
 
-use payfold_domain::command::{Command, Observe, RetryRefund, SubmitRefund, TakeUpBasis};
+use payfold_domain::command::{Command, Foreign, Observe, RetryRefund, SubmitRefund, TakeUpBasis};
 use payfold_domain::event::StrayEvent;
 use payfold_domain::exception::ResolutionAction;
 use payfold_domain::policy::Capability;
@@ -69,7 +69,10 @@ impl Step {
 
 fn observe(source: Source, facts: Vec<Fact>) -> StrayCommand {
     StrayCommand::Observe(Observe {
-        foreign_transactions: vec![say::transaction("T9")],
+        foreign: Foreign {
+            transactions: vec![say::transaction("T9")],
+            ..Foreign::default()
+        },
         ..say::observing(P1, source, facts)
     })
 }

@@ -1,7 +1,7 @@
 //! Money without an order.
 
 use payfold_domain::command::{
-    Difference, Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis,
+    Difference, Foreign, Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis,
 };
 use payfold_domain::event::StrayEvent;
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
@@ -117,7 +117,10 @@ fn repeats_of_unmatched_money_are_kept_thirty_two_times() {
 #[test]
 fn statements_about_unmatched_money_that_do_not_fit_are_contradictions() {
     let foreign = StrayCommand::Observe(Observe {
-        foreign_transactions: vec![say::transaction("T9")],
+        foreign: Foreign {
+            transactions: vec![say::transaction("T9")],
+            ..Foreign::default()
+        },
         ..say::observing(P1, Source::Notify, [say::paid("T9", PRICE)])
     });
     assert_eq!(unheard().names(foreign), ["ContradictionObserved"]);

@@ -1,6 +1,6 @@
 //! Every fact meets every state of an order, by every way: what it becomes.
 
-use payfold_domain::command::{Command, Observe};
+use payfold_domain::command::{Command, Foreign, Observe};
 use payfold_domain::order::RefundStatus;
 use payfold_domain::{
     Application, Fact, Money, Receipt, RefundSize, RefundState, Source, Timestamp,
@@ -158,7 +158,10 @@ fn refunding(status: RefundStatus) -> Story {
 
 fn observed(source: Source, facts: Vec<Fact>) -> Command {
     Command::Observe(Observe {
-        foreign_transactions: vec![say::transaction("T9")],
+        foreign: Foreign {
+            transactions: vec![say::transaction("T9")],
+            ..Foreign::default()
+        },
         ..say::observing(P1, source, facts)
     })
 }
@@ -177,7 +180,13 @@ fn a_refund_of_ours_of_another_amount_contradicts_what_was_asked() {
         RefundSize::RunningTotal(Money::cny(999)),
     ] {
         let fact = say::refund(Some("R1"), size, RefundState::Succeeded(None));
-        let names = refunding(RefundStatus::Submitted).names(say::notify(P1, [fact]));
-        assert_eq!(names, [CLASH], "{size:?}");
+        for status in [RefundStatus::Requested, RefundStatus::Submitted] {
+            let names = refunding(status).names(say::notify(P1, [fact.clone()]));
+            assert_eq!(names, [CLASH, "RefundNeedsAction"], "{size:?} {status:?}");
+        }
+        for status in [RefundStatus::NeedsAction, RefundStatus::Failed] {
+            let names = refunding(status).names(say::notify(P1, [fact.clone()]));
+            assert_eq!(names, [CLASH], "{size:?} {status:?}");
+        }
     }
 }

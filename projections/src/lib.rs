@@ -31,7 +31,7 @@ pub use error::ViewError;
 pub use exceptions::{ExceptionRow, ExceptionStatus, Exceptions};
 pub use follow::{FollowError, catch_up, follow};
 pub use listing::{Answer, AsOf, Listing};
-pub use moved::{Direction, MOVING_EVENTS, Moved, moved_in};
+pub use moved::{Direction, MOVING_EVENTS, Moved, Share, moved_in};
 pub use open_work::{
     CancelWish, DueOrder, OpenOrder, OpenPayment, OpenRefund, OpenRefundStage, OpenStage,
     OpenStray, OpenWork, Question, QuestionReason, TakenUpStray,

@@ -33,10 +33,21 @@ pub struct Moved<'a> {
     pub refund_no: Option<&'a RefundNo>,
     /// How much, where the event says.
     pub amount: Option<Money>,
+    /// Whether the amount is its own.
+    pub share: Share,
     /// The gateway's own time of it; ours where the gateway states none.
     pub at: Timestamp,
     /// In which direction.
     pub direction: Direction,
+}
+
+/// Whose an amount is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// The payment's or the refund's own.
+    Own,
+    /// What a running total held above what was known: other refunds may be in it.
+    OfTotal,
 }
 
 /// In which direction money moved.
@@ -110,6 +121,7 @@ fn came(money: &MoneyReceived) -> Moved<'_> {
         transaction_id: Some(&receipt.transaction_id),
         refund_no: None,
         amount: Some(receipt.amount),
+        share: Share::Own,
         at: receipt.paid_at,
         direction: match receipt.application {
             Application::Listed(_) | Application::Unstated => Direction::In,
@@ -124,6 +136,7 @@ fn begun(event: &RefundNamed, recorded: Timestamp) -> Moved<'_> {
         transaction_id: None,
         refund_no: Some(&event.refund_no),
         amount: None,
+        share: Share::Own,
         at: recorded,
         direction: Direction::BackBegun,
     }
@@ -135,6 +148,7 @@ fn succeeded(event: &RefundSucceeded) -> Moved<'_> {
         transaction_id: None,
         refund_no: Some(&event.refund_no),
         amount: Some(event.amount),
+        share: Share::Own,
         at: event.succeeded_at,
         direction: Direction::Back,
     }
@@ -145,7 +159,11 @@ fn external(event: &ExternalRefundObserved) -> Moved<'_> {
         payment: &event.payment,
         transaction_id: Some(&event.transaction_id),
         refund_no: event.refund_no.as_ref(),
-        amount: event.amount,
+        amount: event.size.or(event.amount),
+        share: match event.size {
+            Some(_) => Share::Own,
+            None => Share::OfTotal,
+        },
         at: event.refunded_at,
         direction: Direction::Back,
     }
@@ -163,6 +181,7 @@ fn unmatched(event: &UnmatchedRefundReceived, recorded: Timestamp) -> Option<Mov
             RefundSize::Exactly(amount) => Some(amount),
             RefundSize::RunningTotal(_) | RefundSize::Unknown => None,
         },
+        share: Share::Own,
         at: at.unwrap_or(recorded),
         direction: Direction::Back,
     })

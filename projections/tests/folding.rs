@@ -3,10 +3,10 @@
 use payfold_domain::event::{
     AccountEvent, BillDifference, BillDifferenceFound, BillEvent, BillImported, Contradiction,
     ContradictionObserved, DuplicateNotifyIgnored, Event, ExceptionResolved,
-    ExternalRefundObserved, Hold, OrderEvent, ParcelPlace, PaymentClosed, PaymentStartFailed,
-    RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested, RefundRetried, RefundSucceeded,
-    RefundTroubled, ShipmentDispatched, ShipmentHeld, Staleness, StrayEvent, StrayTakenUp,
-    UnknownMessageReceived,
+    ExternalRefundObserved, Hold, NumberOwner, OrderEvent, ParcelPlace, PaymentClosed,
+    PaymentStartFailed, RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested,
+    RefundRetried, RefundSucceeded, RefundTroubled, ShipmentDispatched, ShipmentHeld, Staleness,
+    StrayEvent, StrayTakenUp, UnknownMessageReceived,
 };
 use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
@@ -252,6 +252,8 @@ fn external(number: &str, at: i64, refund: Option<&str>) -> ExternalRefundObserv
         transaction_id: transaction(number),
         refund_no: refund.map(refund_no),
         amount: Some(Money::cny(7)),
+        size: None,
+        number: NumberOwner::Payment,
         refunded_at: after_new_year(at),
         exception: exception(number, ExceptionKind::ExternalRefund),
     }

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use payfold_domain::event::{
-    BillEvent, BillImported, DuplicateNotifyIgnored, Event, ExternalRefundObserved, OrderEvent,
-    RefundSucceeded, RefundTroubled, Staleness, StrayEvent, StrayTakenUp,
+    BillEvent, BillImported, DuplicateNotifyIgnored, Event, ExternalRefundObserved, NumberOwner,
+    OrderEvent, RefundSucceeded, RefundTroubled, Staleness, StrayEvent, StrayTakenUp,
 };
 use payfold_domain::exception::ExceptionKind;
 use payfold_domain::{AccountName, Currency, Method, Money};
@@ -64,6 +64,8 @@ fn external(number: &str, method: Method, refund: Option<&str>) -> ExternalRefun
         transaction_id: transaction(number),
         refund_no: refund.map(refund_no),
         amount: Some(Money::cny(100)),
+        size: None,
+        number: NumberOwner::Payment,
         refunded_at: after_new_year(0),
         exception: exception(number, ExceptionKind::ExternalRefund),
     }

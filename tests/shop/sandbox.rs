@@ -1,5 +1,7 @@
 //! What a test makes the simulated gateways do.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -56,6 +58,17 @@ impl Shop {
     /// Something goes wrong from now on.
     pub(crate) async fn goes_wrong(&self, fault: &Value) {
         self.sandbox(Method::POST, "faults", fault).await.json(200);
+    }
+
+    /// Waits until what was to go wrong has done so as often as it should.
+    pub(crate) async fn has_gone_wrong(&self) {
+        loop {
+            let answer = self.sandbox(Method::GET, "faults", &Value::Null).await;
+            if answer.json(200)["items"] == json!([]) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Everything goes right again.

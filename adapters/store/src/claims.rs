@@ -1,15 +1,16 @@
 //! Which names outside an event claims for its stream. The store's claims are an index of what the
 //! events say, and nothing else; an audit compares the two.
 
+use payfold_domain::RefundNo;
 use payfold_domain::event::{
-    Event, ExternalRefundObserved, MoneyReceived, OrderEvent, RefundRequested, StrayEvent,
-    UnmatchedRefundReceived,
+    Event, ExternalRefundObserved, MoneyReceived, NumberOwner, OrderEvent, RefundRequested,
+    StrayEvent, UnmatchedRefundReceived,
 };
 
 use crate::stream::Claim;
 
 /// The claims of an event: a started payment claims its number, money that came its transaction, a
-/// refund its number. A stray claims the transactions and refunds it hears of, and not the payment's
+/// refund its number, unless another payment has one of that number. A stray claims the transactions and refunds it hears of, and not the payment's
 /// number, which is the order's that comes for it.
 pub fn claims_of(event: &Event) -> impl Iterator<Item = Claim> + use<> {
     let claims = match event {
@@ -119,10 +120,9 @@ fn refund(requested: &RefundRequested) -> Claims {
 }
 
 fn external_refund(observed: &ExternalRefundObserved) -> Claims {
-    let account = &observed.payment.account;
-    let number = observed.refund_no.clone();
+    let number = own_number(observed.refund_no.as_ref(), observed.number);
     [
-        number.map(|number| Claim::Refund(account.clone(), number)),
+        number.map(|number| Claim::Refund(observed.payment.account.clone(), number)),
         None,
     ]
 }
@@ -130,9 +130,16 @@ fn external_refund(observed: &ExternalRefundObserved) -> Claims {
 fn unmatched_refund(unmatched: &UnmatchedRefundReceived) -> Claims {
     let account = &unmatched.payment.account;
     let transaction = unmatched.refund.transaction_id.clone();
-    let number = unmatched.refund.refund_no.clone();
+    let number = own_number(unmatched.refund.refund_no.as_ref(), unmatched.number);
     [
         transaction.map(|id| Claim::Transaction(account.clone(), id)),
         number.map(|number| Claim::Refund(account.clone(), number)),
     ]
+}
+
+fn own_number(refund_no: Option<&RefundNo>, owner: NumberOwner) -> Option<RefundNo> {
+    match owner {
+        NumberOwner::Payment => refund_no.cloned(),
+        NumberOwner::Another => None,
+    }
 }

@@ -2,7 +2,9 @@
 
 use ::bytes::Bytes;
 use payfold_domain::KeyFingerprint;
-use payfold_domain::event::{Event, OrderEvent, RefundOrigin, StrayEvent};
+use payfold_domain::event::{
+    Event, ExternalRefundObserved, NumberOwner, OrderEvent, RefundOrigin, StrayEvent,
+};
 use payfold_store::{
     Append, Channel, Claim, ClaimRequest, Decision, DecodeProblem, EvidenceKey, EvidenceMessage,
     Head, Link, Position, Recorded, StreamName, claims_of, commit, decode, encode, event_id,
@@ -268,6 +270,16 @@ fn started_payments_money_and_refunds_claim_their_names_for_the_order() {
         let claims: Vec<Claim> = claims_of(&Event::Order(event)).collect();
         assert_eq!(claims, [claim]);
     }
+}
+
+#[test]
+fn a_number_that_another_payment_has_is_not_claimed() {
+    let external = ExternalRefundObserved {
+        number: NumberOwner::Another,
+        ..samples::external_refund()
+    };
+    let event = Event::Order(OrderEvent::ExternalRefundObserved(external));
+    assert_eq!(claims_of(&event).next(), None);
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use payfold_domain::account::{Account as AccountState, AccountCommand, decide_account};
-use payfold_domain::command::{Command, Observe, ObserveRefundHint, Rejection};
+use payfold_domain::command::{Command, Foreign, Observe, ObserveRefundHint, Rejection};
 use payfold_domain::event::UnknownMessageReceived;
 use payfold_domain::order::{Order, OrderStatus, Payment, Refund};
 use payfold_domain::{
-    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, TransactionId, decide,
+    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, decide,
 };
 use payfold_store::{Claim, StoreError, StreamName};
 
@@ -278,7 +278,7 @@ impl App {
     ) -> Observe {
         Observe {
             observation,
-            foreign_transactions: foreign_transactions(taken),
+            foreign: foreign(taken),
             capability: account.capability,
             policy: self.settings.policy,
             now: self.world.now(),
@@ -314,12 +314,17 @@ impl From<AppError> for Untold {
     }
 }
 
-fn foreign_transactions(taken: &Taken) -> Vec<TransactionId> {
-    taken
-        .claims()
-        .filter_map(|claim| match claim {
-            Claim::Transaction(_, transaction_id) => Some(transaction_id.clone()),
-            Claim::Payment(_) | Claim::Refund(..) => None,
-        })
-        .collect()
+/// What turned out to belong to others.
+pub(super) fn foreign(taken: &Taken) -> Foreign {
+    let mut foreign = Foreign::default();
+    for claim in taken.claims() {
+        match claim {
+            Claim::Transaction(_, transaction_id) => {
+                foreign.transactions.push(transaction_id.clone());
+            }
+            Claim::Refund(_, refund_no) => foreign.refunds.push(refund_no.clone()),
+            Claim::Payment(_) => {}
+        }
+    }
+    foreign
 }

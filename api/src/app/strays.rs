@@ -5,7 +5,9 @@
 //! take the stray up: first the stray's stream says which order has it, so that nobody else decides
 //! on it any more, then the order hears the facts. What a crash leaves in between, the jobs finish.
 
-use payfold_domain::command::{Command, ObserveRefundHint, Rejection, TakeUpBasis, TakeUpStray};
+use payfold_domain::command::{
+    Command, Foreign, ObserveRefundHint, Rejection, TakeUpBasis, TakeUpStray,
+};
 use payfold_domain::order::{Order, Refund};
 use payfold_domain::stray::{Stray, StrayCommand, StrayRejection, decide_stray};
 use payfold_domain::{OrderNo, PaymentRef, decide};
@@ -14,7 +16,7 @@ use payfold_store::{Claim, StreamName};
 use super::accounts::Account;
 use super::aggregate::Aggregate;
 use super::handle::Ground;
-use super::observe::Said;
+use super::observe::{Said, foreign};
 use super::{App, AppError};
 
 fn refunds(stray: &Stray) -> &[Refund] {
@@ -111,6 +113,7 @@ impl App {
         };
         let told = |basis| TakeUpStray {
             observation: money.observation(),
+            foreign: Foreign::default(),
             basis,
             capability: account.capability,
             policy: self.settings.policy,
@@ -143,7 +146,10 @@ impl App {
             if let Some(StreamName::Order(other)) = taken.owner_of(&number) {
                 return Err(StrayFailure::TakenUp(other.clone()));
             }
-            let command = Command::TakeUpStray(command.clone());
+            let command = Command::TakeUpStray(TakeUpStray {
+                foreign: foreign(taken),
+                ..command.clone()
+            });
             decide(order, command).map_err(|rejection| StrayFailure::App(rejection.into()))
         })
         .await

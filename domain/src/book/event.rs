@@ -1,8 +1,9 @@
 //! The events that orders and strays have in common, before they are one's or the other's.
 
+use crate::command::Foreign;
 use crate::event::{
-    ContradictionObserved, ExceptionResolved, ExternalRefundObserved, OrderEvent, RefundNamed,
-    RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled, StrayEvent,
+    ContradictionObserved, ExceptionResolved, ExternalRefundObserved, NumberOwner, OrderEvent,
+    RefundNamed, RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled, StrayEvent,
 };
 
 /// An event about one number's money, refunds or exceptions, whichever stream it goes into.
@@ -17,6 +18,16 @@ pub(crate) enum BookEvent {
     RefundFailed(RefundTroubled),
     ExternalRefund(ExternalRefundObserved),
     Resolved(ExceptionResolved),
+}
+
+impl BookEvent {
+    /// The event, where other streams have claimed these names.
+    pub(crate) fn beside(mut self, foreign: &Foreign) -> Self {
+        if let Self::ExternalRefund(event) = &mut self {
+            event.number = NumberOwner::of(event.refund_no.as_ref(), &foreign.refunds);
+        }
+        self
+    }
 }
 
 macro_rules! into_event {

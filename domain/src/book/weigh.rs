@@ -4,9 +4,9 @@ use super::effect::{
     contradiction, settle, settle_money, settle_troubles, submitted, succeeded, troubled,
 };
 use super::{Book, BookEvent, Moved, moved};
-use crate::event::{Contradiction, ExternalRefundObserved, Staleness};
+use crate::event::{Contradiction, ExternalRefundObserved, NumberOwner, Staleness};
 use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction};
-use crate::order::{Refund, Transaction, shown};
+use crate::order::{ExternalRefund, Refund, RefundStatus, Transaction, shown};
 use crate::{Currency, Money, RefundFact, RefundNo, RefundSize, RefundState, Timestamp};
 
 /// What follows from a gateway's word on a number's money.
@@ -34,7 +34,7 @@ fn weigh_ours(book: &Book<'_>, refund: &Refund, fact: &RefundFact, now: Timestam
             asked: refund.amount,
             stated,
         };
-        return contradiction(book, Some(&refund.transaction_id), contradicts);
+        return other_refund(book, refund, contradicts);
     }
     let Some(money) = book.transaction(&refund.transaction_id) else {
         return Weighed::Stale(Staleness::Repeat);
@@ -81,6 +81,23 @@ fn weigh_ours(book: &Book<'_>, refund: &Refund, fact: &RefundFact, now: Timestam
     }
 }
 
+/// The gateway has another refund under the number of ours, which can then not be made: a person must act.
+fn other_refund(book: &Book<'_>, refund: &Refund, contradicts: Contradiction) -> Weighed {
+    let contradicted = contradiction(book, Some(&refund.transaction_id), contradicts);
+    match refund.status {
+        RefundStatus::Requested | RefundStatus::Submitted => {
+            let mut events = match contradicted {
+                Weighed::Stale(_) => Vec::new(),
+                Weighed::New(events) => events,
+            };
+            let stuck = troubled(book, refund, ExceptionKind::RefundNeedsAction);
+            events.push(BookEvent::RefundNeedsAction(stuck));
+            Weighed::New(events)
+        }
+        RefundStatus::NeedsAction | RefundStatus::Succeeded | RefundStatus::Failed => contradicted,
+    }
+}
+
 /// What a running total that speaks of one of our refunds says beside it.
 fn beside_ours(
     book: &Book<'_>,
@@ -107,7 +124,8 @@ fn beside_ours(
     let extra = BackOffice {
         refund_no: None,
         amount: Some(Money { minor, ..total }),
-        subject: total.minor.to_string(),
+        size: None,
+        named: total.minor.to_string(),
     };
     extra.events(book, money, given_back, fact, now)
 }
@@ -175,13 +193,16 @@ fn weigh_unknown_size(
         return Weighed::Stale(Staleness::Repeat);
     }
     let extra = BackOffice {
+        named: named(fact, String::new()),
         refund_no: fact.refund_no.clone(),
         amount: None,
-        subject: String::new(),
+        size: None,
     };
     extra.weigh(book, money, fact, now)
 }
 
+/// What a refund gave back by itself may be known already, as a part of what running totals held above
+/// what was known before them.
 fn weigh_exactly(
     book: &Book<'_>,
     money: &Transaction,
@@ -189,22 +210,57 @@ fn weigh_exactly(
     fact: &RefundFact,
     now: Timestamp,
 ) -> Weighed {
-    if amount.minor <= 0 || is_counted(money, fact) {
+    let known = known_number(money, fact);
+    if amount.minor <= 0 || known.is_some_and(|known| known.size.is_some()) {
         return Weighed::Stale(Staleness::Repeat);
     }
+    let more = match totalled(money, fact) {
+        Totalled::Maybe => (amount.minor - money.unsized_minor()).max(0),
+        Totalled::Not => amount.minor,
+    };
+    let size = amount.minor.to_string();
     let extra = BackOffice {
+        named: match known {
+            // Another exception told of the number before its size was known.
+            Some(_) => format!("{}\n{size}", named(fact, String::new())),
+            None => named(fact, size),
+        },
         refund_no: fact.refund_no.clone(),
-        amount: Some(amount),
-        subject: amount.minor.to_string(),
+        amount: (more > 0).then_some(Money {
+            minor: more,
+            ..amount
+        }),
+        size: Some(amount),
     };
     if book.exception(&extra.exception(book, money)).is_some() {
         return Weighed::Stale(Staleness::Repeat);
     }
-    let given_back = money.refunded_minor.saturating_add(amount.minor);
+    let given_back = money.refunded_minor.saturating_add(more);
     if given_back > money.amount.minor || amount.currency != money.amount.currency {
         return too_much(book, money, given_back, amount.currency);
     }
     extra.weigh(book, money, fact, now)
+}
+
+/// Whether a running total that is counted may hold a refund.
+enum Totalled {
+    Maybe,
+    Not,
+}
+
+/// A total holds the refunds until its own time; the gateways' times are of whole seconds.
+fn totalled(money: &Transaction, fact: &RefundFact) -> Totalled {
+    match (money.totalled_at, fact.state) {
+        (None, _) => Totalled::Not,
+        (Some(totalled_at), RefundState::Succeeded(Some(at))) if at > totalled_at => Totalled::Not,
+        (
+            Some(_),
+            RefundState::Succeeded(_)
+            | RefundState::Processing
+            | RefundState::NeedsAction
+            | RefundState::Failed,
+        ) => Totalled::Maybe,
+    }
 }
 
 /// What a running total holds above what is known and above what our refunds on their way may explain
@@ -223,7 +279,8 @@ fn weigh_running_total(
     }
     let above = total.minor - money.refunded_minor;
     let surplus = above - pending_minor(book, money, None);
-    let new_number = fact.refund_no.clone().filter(|_| !is_counted(money, fact));
+    let new_number = fact.refund_no.clone();
+    let new_number = new_number.filter(|_| known_number(money, fact).is_none());
     let room = money.refunded_minor < money.amount.minor && total.minor > 0;
     // What is known of the back office without a number may be this one.
     let unaccounted = above > 0 || (room && money.external_minor == 0);
@@ -235,13 +292,18 @@ fn weigh_running_total(
             Staleness::Repeat
         });
     }
+    let subject = total.minor.to_string();
     let extra = BackOffice {
+        named: match &new_number {
+            Some(_) => named(fact, subject),
+            None => subject,
+        },
         refund_no: new_number,
         amount: (surplus > 0).then_some(Money {
             minor: surplus,
             ..total
         }),
-        subject: total.minor.to_string(),
+        size: None,
     };
     extra.weigh(book, money, fact, now)
 }
@@ -276,11 +338,15 @@ fn too_much(book: &Book<'_>, money: &Transaction, minor: i64, currency: Currency
     contradiction(book, Some(&money.transaction_id), contradicts)
 }
 
-/// Whether the refund of that number is among those that the back office is known to have made.
-fn is_counted(money: &Transaction, fact: &RefundFact) -> bool {
-    fact.refund_no
-        .as_ref()
-        .is_some_and(|no| money.external_refunds.contains(no))
+/// The refund of that number, where the back office is known to have made it.
+fn known_number<'a>(money: &'a Transaction, fact: &RefundFact) -> Option<&'a ExternalRefund> {
+    money.external_refund(fact.refund_no.as_ref()?)
+}
+
+/// What names a refund of the back office: its number, else what else there is to tell it by.
+fn named(fact: &RefundFact, subject: String) -> String {
+    let refund_no = fact.refund_no.as_ref();
+    refund_no.map_or(subject, |refund_no| refund_no.as_str().to_owned())
 }
 
 /// What our refunds of this money that have no outcome yet may come to, `but` one.
@@ -295,24 +361,21 @@ fn pending_minor(book: &Book<'_>, money: &Transaction, but: Option<&RefundNo>) -
 
 /// Money given back in the gateway's own back office that was not known.
 struct BackOffice {
-    /// Its number, where stated and not counted yet.
+    /// Its number, where stated and not known before.
     refund_no: Option<RefundNo>,
-    /// How much, where known.
+    /// How much more is thereby known to be given back, where that is known.
     amount: Option<Money>,
-    /// What names it where it has no number.
-    subject: String,
+    /// What it gave back by itself, where stated.
+    size: Option<Money>,
+    /// What names it behind the transaction.
+    named: String,
 }
 
 impl BackOffice {
-    /// Its exception, named after its number behind the transaction, else after its size.
     fn exception(&self, book: &Book<'_>, money: &Transaction) -> ExceptionId {
-        let named = match &self.refund_no {
-            Some(refund_no) => refund_no.as_str(),
-            None => &self.subject,
-        };
         ExceptionId::derive(
             &book.payment.account,
-            &format!("{}\n{named}", money.transaction_id),
+            &format!("{}\n{}", money.transaction_id, self.named),
             ExceptionKind::ExternalRefund,
         )
     }
@@ -347,24 +410,28 @@ impl BackOffice {
         if book.exception(&exception).is_some() {
             return Vec::new();
         }
+        let number = self.refund_no.clone();
         let mut events = vec![BookEvent::ExternalRefund(ExternalRefundObserved {
             payment: book.payment.clone(),
             method: book.method,
             transaction_id: transaction_id.clone(),
             refund_no: self.refund_no,
             amount: self.amount,
+            size: self.size,
+            number: NumberOwner::Payment,
             refunded_at: stated_time(fact, now),
             exception,
         })];
-        if let Some(amount) = self.amount {
-            // A refund of a size that was unknown has its size now.
-            let sizeless = book.exceptions.iter().filter(|open| {
+        let more = self.amount.map_or(0, |amount| amount.minor);
+        if self.size.is_some() || more > 0 {
+            // What was told of it before, or of a refund of unknown size, is told better now.
+            let told = book.exceptions.iter().filter(|open| {
                 open.kind == ExceptionKind::ExternalRefund
                     && open.transaction_id.as_ref() == Some(transaction_id)
-                    && open.received.is_none()
+                    && (open.received.is_none() || (number.is_some() && open.refund_no == number))
             });
-            events.extend(sizeless.filter_map(|open| settle(open, ResolutionAction::Accept)));
-            events.extend(settle_money(book, money, known_minor + amount.minor));
+            events.extend(told.filter_map(|open| settle(open, ResolutionAction::Accept)));
+            events.extend(settle_money(book, money, known_minor + more));
         }
         events
     }

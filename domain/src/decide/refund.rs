@@ -1,11 +1,11 @@
 //! The shop wishes money given back, and the gateway takes the wish up.
 
 use super::Draft;
-use crate::Money;
 use crate::book::{retry, submit, takes_refunds};
 use crate::command::{Difference, Rejection, RequestRefund, RetryRefund, SubmitRefund};
 use crate::event::{OrderEvent, RefundOrigin, RefundRequested};
 use crate::order::{Disposition, Payment, PlacedOrder, Refund};
+use crate::{Money, RefundNo};
 
 pub(super) fn request_refund(
     order: &PlacedOrder,
@@ -16,6 +16,9 @@ pub(super) fn request_refund(
         .ok_or(Rejection::NoSuchPayment)?;
     if let Some((at, refund)) = named_alike(order, &command) {
         return asked_before(at, refund, &command);
+    }
+    if is_made_elsewhere(payment, &command.refund_no) {
+        return Err(Rejection::RefundNoTaken);
     }
     waits_for_no_decision(order, payment)?;
     takes_refunds(&payment.book(&order.exceptions), command.capability)?;
@@ -86,6 +89,12 @@ fn named_alike<'a>(
         .iter()
         .filter(|payment| payment.payment.account == command.payment.account)
         .find_map(|payment| Some((payment, payment.refund(&command.refund_no)?)))
+}
+
+/// The gateway would take a wish under the number of a refund that it has for that refund's repeat.
+fn is_made_elsewhere(payment: &Payment, refund_no: &RefundNo) -> bool {
+    let mut transactions = payment.transactions.iter();
+    transactions.any(|money| money.external_refund(refund_no).is_some())
 }
 
 /// The reason is not compared: the first one stands.

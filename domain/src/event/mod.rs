@@ -21,8 +21,8 @@ pub use payment::{
     PaymentOffered, PaymentStartFailed, PaymentStarted, Staleness, UnexpectedMoney,
 };
 pub use refund::{
-    ExternalRefundObserved, RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested,
-    RefundRetried, RefundSucceeded, RefundTroubled, UnmatchedRefundReceived,
+    ExternalRefundObserved, NumberOwner, RefundHintReceived, RefundNamed, RefundOrigin,
+    RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled, UnmatchedRefundReceived,
 };
 pub use shipment::{Hold, ParcelPlace, ShipmentDispatched, ShipmentHeld};
 

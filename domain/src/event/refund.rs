@@ -110,12 +110,38 @@ pub struct ExternalRefundObserved {
     pub transaction_id: TransactionId,
     /// The refund's number, where stated.
     pub refund_no: Option<RefundNo>,
-    /// How much more was given back than was known; `None` where the gateway does not say.
+    /// How much more was given back than was known; `None` where that is nothing, or the gateway does not
+    /// say.
     pub amount: Option<Money>,
+    /// How much this refund gave back by itself, where the gateway states it. A running total does not:
+    /// what it holds above what was known may be several refunds'.
+    pub size: Option<Money>,
+    /// Whose the number is.
+    pub number: NumberOwner,
     /// The gateway's own time of it; the time of observation where it states none.
     pub refunded_at: Timestamp,
     /// The exception that it opens.
     pub exception: ExceptionId,
+}
+
+/// Whose the number of a refund is that nobody here asked for. Alipay's are unique within one trade only
+/// (`alipay.trade.refund`: `out_request_no`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberOwner {
+    /// This payment's, in the whole account.
+    Payment,
+    /// Another payment of the account had a refund of that number before, and keeps the claim.
+    Another,
+}
+
+impl NumberOwner {
+    /// Whose `refund_no` is, where the numbers `taken` belong to others.
+    pub(crate) fn of(refund_no: Option<&RefundNo>, taken: &[RefundNo]) -> Self {
+        match refund_no {
+            Some(refund_no) if taken.contains(refund_no) => Self::Another,
+            Some(_) | None => Self::Payment,
+        }
+    }
 }
 
 /// See [`StrayEvent::UnmatchedRefundReceived`](super::StrayEvent::UnmatchedRefundReceived).
@@ -125,6 +151,8 @@ pub struct UnmatchedRefundReceived {
     pub payment: PaymentRef,
     /// What is stated.
     pub refund: RefundFact,
+    /// Whose the refund's number is.
+    pub number: NumberOwner,
     /// The exception that it opens.
     pub exception: ExceptionId,
 }

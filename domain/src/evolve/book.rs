@@ -7,7 +7,8 @@ use crate::event::{
 };
 use crate::exception::ExceptionKind;
 use crate::order::{
-    Disposition, OpenedException, Refund, RefundStatus, Resolution, StatedMoney, Transaction,
+    Disposition, ExternalRefund, OpenedException, Refund, RefundStatus, Resolution, StatedMoney,
+    Transaction,
 };
 use crate::{Money, RefundNo, Timestamp, TransactionId};
 
@@ -139,7 +140,10 @@ impl BookMut<'_> {
             money.external_minor = money.external_minor.saturating_add(amount.minor);
             money.give_back(amount.minor);
         }
-        money.external_refunds.extend(event.refund_no.clone());
+        if event.size.is_none() && event.amount.is_some() {
+            money.totalled_at = money.totalled_at.max(Some(event.refunded_at));
+        }
+        money.knows_external(&event.refund_no, event.size);
         open(
             self.exceptions,
             OpenedException {
@@ -149,7 +153,7 @@ impl BookMut<'_> {
                 transaction_id: Some(event.transaction_id.clone()),
                 refund_no: event.refund_no.clone(),
                 expected: None,
-                received: event.amount.map(stated),
+                received: event.size.or(event.amount).map(stated),
                 contradiction: None,
                 opened_at: at,
                 resolution: None,
@@ -239,6 +243,23 @@ impl Transaction {
         self.refunded_minor = self.refunded_minor.saturating_add(minor);
         if let (Disposition::Held(exception), true) = (&self.disposition, self.is_given_back()) {
             self.disposition = Disposition::Returned(exception.clone());
+        }
+    }
+
+    fn knows_external(&mut self, refund_no: &Option<RefundNo>, size: Option<Money>) {
+        let size = size.map(|size| size.minor);
+        let known = self.external_refunds.iter_mut();
+        let known = refund_no.as_ref().and_then(|refund_no| {
+            known
+                .into_iter()
+                .find(|known| known.refund_no.as_ref() == Some(refund_no))
+        });
+        match known {
+            Some(known) => known.size = known.size.or(size),
+            None => self.external_refunds.push(ExternalRefund {
+                refund_no: refund_no.clone(),
+                size,
+            }),
         }
     }
 

@@ -256,6 +256,7 @@ pub(crate) fn received(money: &MoneyReceived, disposition: Disposition) -> Trans
         refunded_minor: 0,
         external_minor: 0,
         external_refunds: Vec::new(),
+        totalled_at: None,
     }
 }
 

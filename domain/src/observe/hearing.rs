@@ -5,7 +5,7 @@ use super::table::{MoneyBecomes, Standing, Word, WordBecomes, money_becomes, wor
 use crate::book::{
     BookEvent, Weighed, can_refund, contradiction, money_of, resolved, return_money, weigh,
 };
-use crate::command::Rejection;
+use crate::command::{Foreign, Rejection};
 use crate::decide::Draft;
 use crate::event::{
     Basis, Contradiction, DuplicateNotifyIgnored, MismatchedMoney, MoneyReceived, OrderEvent,
@@ -20,7 +20,7 @@ use crate::{Fact, PaymentRef, Receipt, RefundFact, Source, Timestamp, Transactio
 pub(super) struct Circumstances<'a> {
     pub(super) payment: &'a PaymentRef,
     pub(super) source: Source,
-    pub(super) foreign_transactions: &'a [TransactionId],
+    pub(super) foreign: &'a Foreign,
     pub(super) capability: Capability,
     pub(super) policy: Policy,
     pub(super) now: Timestamp,
@@ -107,7 +107,7 @@ impl<'a> Hearing<'a> {
                 let event = DuplicateNotifyIgnored {
                     payment: payment.payment.clone(),
                     method: payment.method,
-                    transaction_id: facts.iter().find_map(transaction_of).cloned(),
+                    transaction_id: facts.iter().find_map(Fact::transaction_id).cloned(),
                     staleness,
                 };
                 self.draft.record(OrderEvent::DuplicateNotifyIgnored(event));
@@ -131,7 +131,7 @@ impl<'a> Hearing<'a> {
         self.spoken_of = Some(receipt.transaction_id.clone());
         let order = self.draft.order();
         let payment = self.payment()?;
-        let foreign = self.circumstances.foreign_transactions;
+        let foreign = &self.circumstances.foreign.transactions;
         let news = money::news(order, payment, receipt, foreign);
         match money_becomes(news, order.status) {
             MoneyBecomes::Ignored(staleness) => self.staleness = Some(staleness),
@@ -319,7 +319,11 @@ impl<'a> Hearing<'a> {
     fn take(&mut self, weighed: Weighed) {
         match weighed {
             Weighed::Stale(staleness) => self.staleness = Some(staleness),
-            Weighed::New(events) => self.draft.record_all::<BookEvent>(events),
+            Weighed::New(events) => {
+                let foreign = self.circumstances.foreign;
+                let events = events.into_iter().map(|event| event.beside(foreign));
+                self.draft.record_all::<BookEvent>(events);
+            }
         }
     }
 
@@ -360,13 +364,5 @@ impl From<ReturnPolicy> for Settlement {
             ReturnPolicy::Hold => Self::Hold,
             ReturnPolicy::Refund => Self::Refund,
         }
-    }
-}
-
-fn transaction_of(fact: &Fact) -> Option<&TransactionId> {
-    match fact {
-        Fact::Paid(receipt) => Some(&receipt.transaction_id),
-        Fact::Refund(refund) => refund.transaction_id.as_ref(),
-        Fact::NotPaidYet | Fact::FinallyUnpaid | Fact::NoMoreRefunds => None,
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn observe(
     let circumstances = Circumstances {
         payment: &observation.payment,
         source: observation.source,
-        foreign_transactions: &command.foreign_transactions,
+        foreign: &command.foreign,
         capability: command.capability,
         policy: command.policy,
         now: command.now,

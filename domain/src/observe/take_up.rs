@@ -4,9 +4,9 @@ use super::hearing::{Circumstances, Hearing};
 use crate::command::{Rejection, TakeUpBasis, TakeUpStray};
 use crate::decide::Draft;
 use crate::event::{Basis, OrderEvent, PaymentStarted, RefundOrigin, RefundRequested};
-use crate::exception::ExceptionId;
+use crate::exception::{ExceptionId, ExceptionKind};
 use crate::order::{Payment, PlacedOrder};
-use crate::{Fact, Method, RefundFact, RefundSize, RefundState};
+use crate::{Fact, Method, Observation, Receipt, RefundFact, RefundSize, RefundState};
 
 /// Where the order has claimed the number, the facts are met as they would have been then; where a
 /// person gave it the money, the money pays it as it is. Idempotent by what is known already.
@@ -25,27 +25,61 @@ pub(crate) fn take_up_stray(
     let circumstances = Circumstances {
         payment: &observation.payment,
         source: observation.source,
-        foreign_transactions: &[],
+        foreign: &command.foreign,
         capability: command.capability,
         policy: command.policy,
         now: command.now,
     };
     let mut hearing = Hearing::of(draft, circumstances);
-    for fact in &observation.facts {
+    let accepted = accepted(command);
+    for fact in accepted_first(observation, accepted) {
         match (fact, &command.basis) {
-            (Fact::Paid(receipt), TakeUpBasis::Accepted { exception }) => {
+            (Fact::Paid(receipt), TakeUpBasis::Accepted { exception })
+                if accepted.is_none_or(|accepted| accepted == receipt) =>
+            {
                 hearing.accept(receipt, Basis::Accepted(exception.clone()))?;
             }
             (Fact::Refund(refund), TakeUpBasis::Accepted { .. } | TakeUpBasis::Claimed) => {
                 take_over_refund(&mut hearing, refund, fact)?;
             }
-            (Fact::Paid(_), TakeUpBasis::Claimed)
-            | (Fact::NotPaidYet | Fact::FinallyUnpaid | Fact::NoMoreRefunds, _) => {
-                hearing.hear(fact)?;
-            }
+            (
+                Fact::Paid(_) | Fact::NotPaidYet | Fact::FinallyUnpaid | Fact::NoMoreRefunds,
+                TakeUpBasis::Accepted { .. } | TakeUpBasis::Claimed,
+            ) => hearing.hear(fact)?,
         }
     }
     hearing.finish()
+}
+
+/// The money that a person accepted; `None` where the exception is about none of it by itself.
+fn accepted(command: &TakeUpStray) -> Option<&Receipt> {
+    let TakeUpBasis::Accepted { exception } = &command.basis else {
+        return None;
+    };
+    let account = &command.observation.payment.account;
+    command.observation.facts.iter().find_map(|fact| {
+        let Fact::Paid(receipt) = fact else {
+            return None;
+        };
+        let id = receipt.transaction_id.as_str();
+        let about = ExceptionId::derive(account, id, ExceptionKind::Unmatched);
+        (about == *exception).then_some(receipt)
+    })
+}
+
+/// What is stated of the accepted money comes before other money of the number, which would else be
+/// the first to pay.
+fn accepted_first<'a>(
+    observation: &'a Observation,
+    accepted: Option<&Receipt>,
+) -> impl Iterator<Item = &'a Fact> {
+    let accepted = accepted.map(|receipt| &receipt.transaction_id);
+    let (mut first, rest): (Vec<&Fact>, Vec<&Fact>) = observation
+        .facts
+        .iter()
+        .partition(|fact| accepted.is_some() && fact.transaction_id() == accepted);
+    first.extend(rest);
+    first.into_iter()
 }
 
 /// A refund that was decided while the money was a stray goes on as the order's own, so that it holds

@@ -3,13 +3,13 @@
 //! another one that does not pay the order shows in its payment and its exception alone.
 
 use super::{
-    Disposition, OpenedException, OrderStatus, Payment, PaymentStage, PaymentStatus, Pending,
-    PlacedOrder, Refund, RefundStatus, Transaction,
+    Disposition, ExternalRefund, OpenedException, OrderStatus, Payment, PaymentStage,
+    PaymentStatus, Pending, PlacedOrder, Refund, RefundStatus, Transaction,
 };
 use crate::book::{Acceptance, Book, offered};
 use crate::exception::{ExceptionId, ResolutionAction};
 use crate::policy::Capability;
-use crate::{AccountName, Money, PaymentRef, RefundNo, TransactionId};
+use crate::{AccountName, Currency, Money, PaymentRef, RefundNo, TransactionId};
 
 impl PlacedOrder {
     /// The payment of that name.
@@ -222,6 +222,19 @@ impl Transaction {
         self.refunded_minor >= self.amount.minor
     }
 
+    /// The back office's refund of that number, where it is known.
+    pub fn external_refund(&self, refund_no: &RefundNo) -> Option<&ExternalRefund> {
+        let mut refunds = self.external_refunds.iter();
+        refunds.find(|refund| refund.refund_no.as_ref() == Some(refund_no))
+    }
+
+    /// What the back office gave back of it and no refund's own size explains, in the minor unit: running
+    /// totals told of it.
+    pub(crate) fn unsized_minor(&self) -> i64 {
+        let sizes = self.external_refunds.iter();
+        self.external_minor - sizes.filter_map(|refund| refund.size).sum::<i64>()
+    }
+
     /// What can still be asked back of it; `refunds` are its payment's.
     pub(crate) fn left(&self, refunds: &[Refund]) -> Money {
         Money {
@@ -230,8 +243,12 @@ impl Transaction {
         }
     }
 
-    /// What can still be asked back of it, in the minor unit; `refunds` are its payment's.
+    /// What can still be asked back of it, in the minor unit; `refunds` are its payment's. The gateways
+    /// are asked for renminbi alone.
     pub fn left_minor(&self, refunds: &[Refund]) -> i64 {
+        if self.amount.currency != Currency::CNY {
+            return 0;
+        }
         let asked: i64 = refunds
             .iter()
             .filter(|refund| refund.transaction_id == self.transaction_id && refund.is_reserved())

@@ -70,11 +70,11 @@ pub fn decide_stray(
 
 fn observe(stray: &Stray, command: &Observe) -> Result<Vec<StrayEvent>, StrayRejection> {
     let observation = &command.observation;
-    let mut draft = Draft::of(unclaimed(stray, &observation.payment)?, command.now);
+    let mut draft = Draft::of(unclaimed(stray, &observation.payment)?, command);
     for fact in &observation.facts {
-        draft.hear(fact, command);
+        draft.hear(fact);
     }
-    Ok(draft.finish(command))
+    Ok(draft.finish())
 }
 
 fn observe_refund_hint(

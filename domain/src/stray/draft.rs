@@ -5,19 +5,17 @@ use super::evolve::apply;
 use crate::book::{Weighed, contradiction, weigh};
 use crate::command::Observe;
 use crate::event::{
-    Contradiction, DuplicateNotifyIgnored, MoneyReceived, Staleness, StrayEvent, UnexpectedMoney,
-    UnmatchedRefundReceived,
+    Contradiction, DuplicateNotifyIgnored, MoneyReceived, NumberOwner, Staleness, StrayEvent,
+    UnexpectedMoney, UnmatchedRefundReceived,
 };
 use crate::exception::{ExceptionId, ExceptionKind};
 use crate::order::{Transaction, Unmoved, shown};
-use crate::{
-    Fact, Method, Receipt, RefundFact, RefundSize, RefundState, Source, Timestamp, TransactionId,
-};
+use crate::{Fact, Method, Receipt, RefundFact, RefundSize, RefundState, Source, TransactionId};
 
 /// The stray as evolved by what was decided so far, and these events.
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     stray: StrayMoney,
-    now: Timestamp,
+    command: &'a Observe,
     events: Vec<StrayEvent>,
     /// Of the last fact that said nothing new.
     staleness: Option<Staleness>,
@@ -25,20 +23,20 @@ pub(super) struct Draft {
     spoken_of: Option<TransactionId>,
 }
 
-impl Draft {
-    pub(super) fn of(stray: StrayMoney, now: Timestamp) -> Self {
+impl<'a> Draft<'a> {
+    pub(super) fn of(stray: StrayMoney, command: &'a Observe) -> Self {
         Self {
             stray,
-            now,
+            command,
             events: Vec::new(),
             staleness: None,
             spoken_of: None,
         }
     }
 
-    pub(super) fn hear(&mut self, fact: &Fact, command: &Observe) {
+    pub(super) fn hear(&mut self, fact: &Fact) {
         match fact {
-            Fact::Paid(receipt) => self.hear_money(receipt, command),
+            Fact::Paid(receipt) => self.hear_money(receipt),
             Fact::Refund(refund) => {
                 let refund = refund.clone().of(self.spoken_of.as_ref());
                 self.hear_refund(&refund);
@@ -50,9 +48,9 @@ impl Draft {
     }
 
     /// The events; one for a notify that said nothing new at all about what is known here.
-    pub(super) fn finish(mut self, command: &Observe) -> Vec<StrayEvent> {
+    pub(super) fn finish(mut self) -> Vec<StrayEvent> {
         let kept = self.stray.unmoved.duplicates < Unmoved::KEPT;
-        match (self.staleness, command.observation.source) {
+        match (self.staleness, self.command.observation.source) {
             (Some(staleness), Source::Notify) if self.events.is_empty() && kept => {
                 let known = shown(&self.stray.transactions);
                 let event = DuplicateNotifyIgnored {
@@ -68,7 +66,7 @@ impl Draft {
         self.events
     }
 
-    fn hear_money(&mut self, receipt: &Receipt, command: &Observe) {
+    fn hear_money(&mut self, receipt: &Receipt) {
         let id = &receipt.transaction_id;
         self.spoken_of = Some(id.clone());
         match self.stray.book().transaction(id) {
@@ -83,15 +81,15 @@ impl Draft {
                 self.staleness = Some(Staleness::OlderNews);
             }
             Some(_) => self.staleness = Some(Staleness::Repeat),
-            None if command.foreign_transactions.contains(id) => {
+            None if self.command.foreign.transactions.contains(id) => {
                 self.contradict(Some(id), Contradiction::ForeignTransaction);
             }
-            None => self.receive(receipt, command.observation.source),
+            None => self.receive(receipt),
         }
     }
 
     /// The money, then what was stated of its refunds before it was known.
-    fn receive(&mut self, receipt: &Receipt, source: Source) {
+    fn receive(&mut self, receipt: &Receipt) {
         let payment = self.stray.payment.clone();
         let kind = ExceptionKind::Unmatched;
         let exception =
@@ -101,7 +99,7 @@ impl Draft {
                 payment,
                 method: Method::Unknown,
                 receipt: receipt.clone(),
-                source,
+                source: self.command.observation.source,
             },
             exception,
         }));
@@ -117,7 +115,7 @@ impl Draft {
             None => shown(book.transactions),
         };
         let weighed = match known {
-            Some(_) => weigh(&book, refund, self.now),
+            Some(_) => weigh(&book, refund, self.command.now),
             None => return self.hear_unmatched_refund(refund),
         };
         self.take(weighed);
@@ -134,6 +132,14 @@ impl Draft {
             (_, RefundState::Succeeded(_))
             | (RefundSize::Unknown, RefundState::Processing | RefundState::NeedsAction) => {}
         }
+        let foreign = &self.command.foreign;
+        if let Some(id) = &refund.transaction_id
+            && foreign.transactions.contains(id)
+        {
+            self.contradict(Some(id), Contradiction::ForeignTransaction);
+            return;
+        }
+        let number = NumberOwner::of(refund.refund_no.as_ref(), &foreign.refunds);
         let payment = self.stray.payment.clone();
         let about = match &refund.transaction_id {
             Some(id) => id.as_str(),
@@ -159,6 +165,7 @@ impl Draft {
             UnmatchedRefundReceived {
                 payment,
                 refund: refund.clone(),
+                number,
                 exception,
             },
         ));
@@ -192,14 +199,14 @@ impl Draft {
             Weighed::Stale(staleness) => self.staleness = Some(staleness),
             Weighed::New(events) => {
                 for event in events {
-                    self.record(event.into());
+                    self.record(event.beside(&self.command.foreign).into());
                 }
             }
         }
     }
 
     fn record(&mut self, event: StrayEvent) {
-        let folded = apply(&mut self.stray, &event, self.now);
+        let folded = apply(&mut self.stray, &event, self.command.now);
         debug_assert_eq!(folded, Ok(()), "{} does not fit the stray", event.name());
         self.events.push(event);
     }

@@ -5,7 +5,7 @@ use crate::event::{ExternalRefundObserved, StrayEvent, UnexpectedMoney, Unmatche
 use crate::evolve::{BookMut, Misfit, about_money, exception_resolved, open, received};
 use crate::exception::ExceptionKind;
 use crate::order::{Corruption, Disposition, OpenedException, StatedMoney};
-use crate::{PaymentRef, RefundFact, RefundSize, RefundState, Timestamp};
+use crate::{Money, PaymentRef, RefundFact, RefundSize, RefundState, Timestamp};
 
 /// The stray after `event`, which happened at `at`.
 pub fn evolve_stray(stray: Stray, event: &StrayEvent, at: Timestamp) -> Stray {
@@ -68,7 +68,9 @@ pub(super) fn apply(
         StrayEvent::RefundFailed(event) => book.refund_failed(event, at),
         StrayEvent::ExternalRefundObserved(event) => {
             book.external_refund_observed(event, at)?;
-            stray.stated_refunds.push(stated(event));
+            let money = stray.book().transaction(&event.transaction_id);
+            let external_minor = money.map_or(0, |money| money.external_minor);
+            stray.stated_refunds.push(stated(event, external_minor));
             Ok(())
         }
         StrayEvent::ContradictionObserved(event) => book.contradiction_observed(event, at),
@@ -124,14 +126,21 @@ fn refund_received(
     )
 }
 
-/// The refund as a fact again, for the order that takes the stray up.
-fn stated(event: &ExternalRefundObserved) -> RefundFact {
+/// The refund as a fact again, for the order that takes the stray up. What a running total told stays
+/// one, of all that the back office had given back by then.
+fn stated(event: &ExternalRefundObserved, external_minor: i64) -> RefundFact {
+    let size = match (event.size, event.amount) {
+        (Some(size), _) => RefundSize::Exactly(size),
+        (None, Some(more)) => RefundSize::RunningTotal(Money {
+            minor: external_minor,
+            ..more
+        }),
+        (None, None) => RefundSize::Unknown,
+    };
     RefundFact {
         transaction_id: Some(event.transaction_id.clone()),
         refund_no: event.refund_no.clone(),
-        size: event
-            .amount
-            .map_or(RefundSize::Unknown, RefundSize::Exactly),
+        size,
         state: RefundState::Succeeded(Some(event.refunded_at)),
     }
 }

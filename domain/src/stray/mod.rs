@@ -99,14 +99,15 @@ impl StrayMoney {
         for money in &self.transactions {
             facts.push(Fact::Paid(receipt_of(money)));
             let id = &money.transaction_id;
+            // Their running totals hold none of ours.
+            let stated = self.stated_refunds.iter();
+            let stated = stated.filter(|refund| refund.transaction_id.as_ref() == Some(id));
+            facts.extend(stated.cloned().map(Fact::Refund));
             let ours = self
                 .refunds
                 .iter()
                 .filter(|refund| refund.transaction_id == *id);
             facts.extend(ours.map(fact_of).map(Fact::Refund));
-            let stated = self.stated_refunds.iter();
-            let stated = stated.filter(|refund| refund.transaction_id.as_ref() == Some(id));
-            facts.extend(stated.cloned().map(Fact::Refund));
         }
         let stated = self.stated_refunds.iter().filter(|refund| {
             let id = refund.transaction_id.as_ref();

@@ -1,7 +1,7 @@
 //! The words of the stories: commands and facts in short forms.
 
 use payfold_domain::command::{
-    Command, Conclude, DispatchShipment, Excused, FailPaymentStart, HoldShipment, Observe,
+    Command, Conclude, DispatchShipment, Excused, FailPaymentStart, Foreign, HoldShipment, Observe,
     ObserveRefundHint, ObserveReturn, OfferPayment, PlaceOrder, RequestRefund, ResolveException,
     RetryRefund, StartPayment, SubmitRefund, TakeUpBasis, TakeUpStray,
 };
@@ -170,7 +170,7 @@ pub(crate) fn observing(
             source,
             facts: facts.into_iter().collect(),
         },
-        foreign_transactions: Vec::new(),
+        foreign: Foreign::default(),
         capability: Capability::Full,
         policy: Policy::HOLD,
         now: NOW,
@@ -220,6 +220,7 @@ pub(crate) fn take_up(
     let observe = observing(out_trade_no, Source::Notify, facts);
     Command::TakeUpStray(TakeUpStray {
         observation: observe.observation,
+        foreign: observe.foreign,
         basis,
         capability: observe.capability,
         policy: observe.policy,

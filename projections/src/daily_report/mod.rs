@@ -26,7 +26,7 @@ use crate::row;
 pub use stretch::Stretch;
 use sums::Sums;
 
-pub(crate) const FORMAT: i64 = 2;
+pub(crate) const FORMAT: i64 = 3;
 
 pub(crate) const TABLES: &str = "
     CREATE TABLE daily (
@@ -53,7 +53,7 @@ pub(crate) const TABLES: &str = "
         method       TEXT NOT NULL,
         minor        INTEGER NOT NULL
     ) STRICT;
-    CREATE UNIQUE INDEX refunds_by_number ON refunds (account, refund_no)
+    CREATE INDEX refunds_by_number ON refunds (account, out_trade_no, refund_no)
         WHERE refund_no IS NOT NULL;
     CREATE INDEX refunds_of_strays ON refunds (account, out_trade_no) WHERE stray = 1;
     CREATE TABLE stretches (

@@ -6,7 +6,7 @@ use payfold_domain::event::{
 };
 use payfold_domain::{AccountName, Method, Money, PaymentRef, RefundNo, Timestamp};
 use payfold_store::Position;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::{Added, Key};
 use crate::day::Day;
@@ -39,11 +39,15 @@ pub(super) fn of_order(
     position: Position,
 ) -> rusqlite::Result<()> {
     if let OrderEvent::RefundSucceeded(event) = event {
+        uncount_number(tx, added, &event.payment, &event.refund_no)?;
         count(tx, added, &succeeded(event, Teller::Order, position))?;
     }
     if let OrderEvent::ExternalRefundObserved(event) = event
         && let Some(refunded) = external(event, Teller::Order, position)
     {
+        if let Some(refund_no) = refunded.refund_no {
+            uncount_strays_number(tx, added, refunded.payment, refund_no)?;
+        }
         count(tx, added, &refunded)?;
     }
     if let OrderEvent::RefundNeedsAction(event) | OrderEvent::RefundFailed(event) = event {
@@ -59,6 +63,7 @@ pub(super) fn of_stray(
     position: Position,
 ) -> rusqlite::Result<()> {
     if let StrayEvent::RefundSucceeded(event) = event {
+        uncount_number(tx, added, &event.payment, &event.refund_no)?;
         count(tx, added, &succeeded(event, Teller::Stray, position))?;
     }
     if let StrayEvent::ExternalRefundObserved(event) = event
@@ -87,7 +92,8 @@ fn succeeded(event: &RefundSucceeded, teller: Teller, position: Position) -> Ref
     }
 }
 
-/// `None` where the gateway does not say how much it was.
+/// `None` where no more is thereby known to be given back. What is told of one in several events is their
+/// sum.
 fn external(
     event: &ExternalRefundObserved,
     teller: Teller,
@@ -104,11 +110,7 @@ fn external(
     })
 }
 
-/// Counts a refund, instead of what was counted under its number before.
 fn count(tx: &Transaction<'_>, added: &mut Added, refunded: &Refunded<'_>) -> rusqlite::Result<()> {
-    if let Some(refund_no) = refunded.refund_no {
-        uncount_number(tx, added, &refunded.payment.account, refund_no)?;
-    }
     let key = Key::new(refunded.at, &refunded.payment.account, refunded.method);
     tx.prepare_cached("INSERT INTO refunds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
         .execute(params![
@@ -133,7 +135,7 @@ fn troubled(
     added: &mut Added,
     event: &RefundTroubled,
 ) -> rusqlite::Result<()> {
-    uncount_number(tx, added, &event.payment.account, &event.refund_no)
+    uncount_number(tx, added, &event.payment, &event.refund_no)
 }
 
 /// From now on the order tells what was given back of it.
@@ -158,17 +160,43 @@ fn taken_up(tx: &Transaction<'_>, added: &mut Added, event: &StrayTakenUp) -> ru
 fn uncount_number(
     tx: &Transaction<'_>,
     added: &mut Added,
-    account: &AccountName,
+    payment: &PaymentRef,
     refund_no: &RefundNo,
 ) -> rusqlite::Result<()> {
-    let counted = tx
-        .prepare_cached(
-            "DELETE FROM refunds WHERE account = ?1 AND refund_no = ?2
-             RETURNING day, method, minor",
-        )?
-        .query_row([account.as_str(), refund_no.as_str()], counted)
-        .optional()?;
-    if let Some(counted) = counted {
+    let delete = "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3
+                  RETURNING day, method, minor";
+    uncount_all(tx, added, delete, (payment, refund_no))
+}
+
+/// What a stray told of the number gives way to what the order does.
+fn uncount_strays_number(
+    tx: &Transaction<'_>,
+    added: &mut Added,
+    payment: &PaymentRef,
+    refund_no: &RefundNo,
+) -> rusqlite::Result<()> {
+    let delete = "DELETE FROM refunds
+                  WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3 AND stray = 1
+                  RETURNING day, method, minor";
+    uncount_all(tx, added, delete, (payment, refund_no))
+}
+
+fn uncount_all(
+    tx: &Transaction<'_>,
+    added: &mut Added,
+    delete: &str,
+    (payment, refund_no): (&PaymentRef, &RefundNo),
+) -> rusqlite::Result<()> {
+    let PaymentRef {
+        account,
+        out_trade_no,
+    } = payment;
+    let names = [account.as_str(), out_trade_no.as_str(), refund_no.as_str()];
+    let all: Vec<_> = tx
+        .prepare_cached(delete)?
+        .query_map(names, counted)?
+        .collect::<rusqlite::Result<_>>()?;
+    for counted in all {
         uncount(added, account, counted);
     }
     Ok(())

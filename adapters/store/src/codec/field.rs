@@ -5,7 +5,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use payfold_domain::event::{BillDifference, Fulfilment, ParcelPlace, Staleness};
+use payfold_domain::event::{BillDifference, Fulfilment, NumberOwner, ParcelPlace, Staleness};
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction};
 use payfold_domain::{
     AccountName, AppId, Currency, Gateway, InvalidName, Method, Money, OrderNo, OutTradeNo,
@@ -131,6 +131,7 @@ spelled_choice!(Gateway { Alipay = "alipay", WechatPay = "wechatpay" });
 spelled_choice!(Source { Notify = "notify", Query = "query", Bill = "bill" });
 spelled_choice!(Fulfilment { Ship = "ship", None = "none" });
 spelled_choice!(ParcelPlace { Last = "last", MoreFollow = "more_follow" });
+spelled_choice!(NumberOwner { Payment = "payment", Another = "another" });
 spelled_choice!(Staleness { Repeat = "repeat", OlderNews = "older_news" });
 spelled_choice!(BillDifference {
     MissingHere = "missing_here",

@@ -1,8 +1,8 @@
 //! The forms of a refund's events.
 
 use payfold_domain::event::{
-    ExternalRefundObserved, RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested,
-    RefundRetried, RefundSucceeded, RefundTroubled, UnmatchedRefundReceived,
+    ExternalRefundObserved, NumberOwner, RefundHintReceived, RefundNamed, RefundOrigin,
+    RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled, UnmatchedRefundReceived,
 };
 use payfold_domain::exception::ExceptionId;
 use payfold_domain::{
@@ -240,6 +240,10 @@ pub(super) struct ExternalRefundObservedData {
     refund_no: Option<Text<RefundNo>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<Text<NumberOwner>>,
     refunded_at: Instant,
     exception: Text<ExceptionId>,
 }
@@ -255,6 +259,8 @@ impl Form for ExternalRefundObserved {
             transaction_id: Text(self.transaction_id.clone()),
             refund_no: text(self.refund_no.as_ref()),
             amount: self.amount.map(Amount::from),
+            size: self.size.map(Amount::from),
+            number: unless_own(self.number),
             refunded_at: Instant(self.refunded_at),
             exception: Text(self.exception.clone()),
         }
@@ -267,9 +273,19 @@ impl Form for ExternalRefundObserved {
             transaction_id: data.transaction_id.0,
             refund_no: plain(data.refund_no),
             amount: data.amount.map(|amount| amount.money()),
+            size: data.size.map(|size| size.money()),
+            number: plain(data.number).unwrap_or(NumberOwner::Payment),
             refunded_at: data.refunded_at.0,
             exception: data.exception.0,
         })
+    }
+}
+
+/// Stored where another payment has the number; no word is this payment's own.
+fn unless_own(owner: NumberOwner) -> Option<Text<NumberOwner>> {
+    match owner {
+        NumberOwner::Payment => None,
+        NumberOwner::Another => Some(Text(owner)),
     }
 }
 
@@ -411,6 +427,8 @@ pub(super) struct UnmatchedRefundReceivedData {
     account: Text<AccountName>,
     out_trade_no: Text<OutTradeNo>,
     refund: RefundFactData,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<Text<NumberOwner>>,
     exception: Text<ExceptionId>,
 }
 
@@ -422,6 +440,7 @@ impl Form for UnmatchedRefundReceived {
             account: Text(self.payment.account.clone()),
             out_trade_no: Text(self.payment.out_trade_no.clone()),
             refund: (&self.refund).into(),
+            number: unless_own(self.number),
             exception: Text(self.exception.clone()),
         }
     }
@@ -430,6 +449,7 @@ impl Form for UnmatchedRefundReceived {
         Ok(Self {
             payment: payment(data.account, data.out_trade_no),
             refund: data.refund.try_into()?,
+            number: plain(data.number).unwrap_or(NumberOwner::Payment),
             exception: data.exception.0,
         })
     }

@@ -1,8 +1,8 @@
 //! What happened beside the orders: to strays, accounts and bills.
 
 use super::field::{
-    ACCOUNT, APP_ID, EXCEPTION, METHOD, ORDER_NO, OUT_TRADE_NO, PAYMENT, RECEIPT, REFUND_FACT,
-    REFUND_NO, SOURCE, SPOKEN_TRANSACTION, TRANSACTION_ID, always, event, known,
+    ACCOUNT, APP_ID, EXCEPTION, METHOD, NUMBER_OWNER, ORDER_NO, OUT_TRADE_NO, PAYMENT, RECEIPT,
+    REFUND_FACT, REFUND_NO, SOURCE, SPOKEN_TRANSACTION, TRANSACTION_ID, always, event, known,
 };
 use super::{EventSchema, Field, FieldForm};
 
@@ -29,11 +29,10 @@ pub(super) const EVENTS: &[EventSchema] = &[
         "A refund came for a number that no order has claimed.",
         &[
             PAYMENT,
-            &[always(
-                "refund",
-                FieldForm::Object(REFUND_FACT),
-                "What is stated.",
-            )],
+            &[
+                always("refund", FieldForm::Object(REFUND_FACT), "What is stated."),
+                NUMBER_OWNER,
+            ],
             EXCEPTION,
         ],
     ),

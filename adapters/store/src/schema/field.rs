@@ -40,6 +40,12 @@ pub(super) const OUT_TRADE_NO: FieldForm = FieldForm::Pattern("^[0-9A-Za-z_|*-]{
 pub(super) const REFUND_NO: FieldForm = FieldForm::Pattern("^[0-9A-Za-z_|*@-]{1,64}$");
 pub(super) const TRANSACTION_ID: FieldForm = FieldForm::Pattern("^[0-9A-Za-z_-]{1,64}$");
 
+pub(super) const NUMBER_OWNER: Field = known(
+    "number",
+    FieldForm::OneOf(&["payment", "another"]),
+    "Whose the refund's number is: `another` where another payment of the account had it first.",
+);
+
 pub(super) const METHODS: FieldForm = FieldForm::OneOf(&[
     "alipay.page",
     "alipay.wap",

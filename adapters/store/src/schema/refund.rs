@@ -1,8 +1,8 @@
 //! What happened to an order's refunds.
 
 use super::field::{
-    ATTEMPT, EXCEPTION, EXCEPTION_ID, METHOD, PAYMENT, REFUND, REFUND_FACT, REFUND_NO, TRANSACTION,
-    always, event, known,
+    ATTEMPT, EXCEPTION, EXCEPTION_ID, METHOD, NUMBER_OWNER, PAYMENT, REFUND, REFUND_FACT,
+    REFUND_NO, TRANSACTION, always, event, known,
 };
 use super::{EventSchema, FieldForm};
 
@@ -93,8 +93,14 @@ pub(super) const EVENTS: &[EventSchema] = &[
                 known(
                     "amount",
                     FieldForm::Money,
-                    "How much more than was known, where stated.",
+                    "How much more than was known, where it is more and stated.",
                 ),
+                known(
+                    "size",
+                    FieldForm::Money,
+                    "How much the refund gave back by itself, where stated; a running total does not.",
+                ),
+                NUMBER_OWNER,
                 always(
                     "refunded_at",
                     FieldForm::Instant,

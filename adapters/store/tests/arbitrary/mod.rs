@@ -18,8 +18,8 @@ use proptest::sample::select;
 pub(crate) use part::instant;
 use part::{
     account, app_id, contradiction, currency, duplicate, exception, external_refund, hint, money,
-    named, order_no, payment, receipt, received, refund_fact, refund_named, refund_no,
-    refund_requested, resolved, retried, source, succeeded, text, transaction, troubled,
+    named, number_owner, order_no, payment, receipt, received, refund_fact, refund_named,
+    refund_no, refund_requested, resolved, retried, source, succeeded, text, transaction, troubled,
     unexpected,
 };
 
@@ -175,13 +175,16 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
 fn stray_event() -> impl Strategy<Value = StrayEvent> {
     prop_oneof![
         unexpected().prop_map(StrayEvent::UnmatchedPaymentReceived),
-        (payment(), refund_fact(), exception()).prop_map(|(payment, refund, exception)| {
-            StrayEvent::UnmatchedRefundReceived(UnmatchedRefundReceived {
-                payment,
-                refund,
-                exception,
-            })
-        }),
+        (payment(), refund_fact(), number_owner(), exception()).prop_map(
+            |(payment, refund, number, exception)| {
+                StrayEvent::UnmatchedRefundReceived(UnmatchedRefundReceived {
+                    payment,
+                    refund,
+                    number,
+                    exception,
+                })
+            }
+        ),
         (payment(), order_no()).prop_map(|(payment, order_no)| {
             StrayEvent::StrayTakenUp(StrayTakenUp { payment, order_no })
         }),

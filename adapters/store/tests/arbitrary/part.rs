@@ -2,9 +2,9 @@
 
 use payfold_domain::event::{
     Contradiction, ContradictionObserved, DuplicateNotifyIgnored, ExceptionResolved,
-    ExternalRefundObserved, MoneyReceived, PaymentNamed, RefundHintReceived, RefundNamed,
-    RefundOrigin, RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled, Staleness,
-    UnexpectedMoney,
+    ExternalRefundObserved, MoneyReceived, NumberOwner, PaymentNamed, RefundHintReceived,
+    RefundNamed, RefundOrigin, RefundRequested, RefundRetried, RefundSucceeded, RefundTroubled,
+    Staleness, UnexpectedMoney,
 };
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
@@ -247,20 +247,26 @@ pub(crate) fn succeeded() -> impl Strategy<Value = RefundSucceeded> {
 }
 
 pub(crate) fn external_refund() -> impl Strategy<Value = ExternalRefundObserved> {
-    let size = (of(refund_no()), of(money()));
+    let size = (of(refund_no()), of(money()), of(money()), number_owner());
     (named(), transaction(), size, instant(), exception()).prop_map(
-        |(named, transaction_id, (refund_no, amount), refunded_at, exception)| {
+        |(named, transaction_id, (refund_no, amount, size, number), refunded_at, exception)| {
             ExternalRefundObserved {
                 payment: named.payment,
                 method: named.method,
                 transaction_id,
                 refund_no,
                 amount,
+                size,
+                number,
                 refunded_at,
                 exception,
             }
         },
     )
+}
+
+pub(crate) fn number_owner() -> impl Strategy<Value = NumberOwner> {
+    prop_oneof![Just(NumberOwner::Payment), Just(NumberOwner::Another)]
 }
 
 pub(crate) fn hint() -> impl Strategy<Value = RefundHintReceived> {

@@ -4,11 +4,11 @@ mod part;
 
 use payfold_domain::event::{
     AccountEvent, AccountIdentity, Basis, BillDifference, BillDifferenceFound, BillEvent,
-    BillImported, Contradiction, CorruptOrderMessaged, DuplicateNotifyIgnored, Event, Hold,
-    MismatchedMoney, NeighbourRow, Offer, OrderEvent, ParcelPlace, PaymentClosed, PaymentConfirmed,
-    PaymentFinished, RefundOrigin, RefundRetried, RefundSucceeded, ShipmentDispatched,
-    ShipmentHeld, Staleness, StrayEvent, StrayTakenUp, UnknownMessageReceived,
-    UnmatchedRefundReceived,
+    BillImported, Contradiction, CorruptOrderMessaged, DuplicateNotifyIgnored, Event,
+    ExternalRefundObserved, Hold, MismatchedMoney, NeighbourRow, NumberOwner, Offer, OrderEvent,
+    ParcelPlace, PaymentClosed, PaymentConfirmed, PaymentFinished, RefundOrigin, RefundRetried,
+    RefundSucceeded, ShipmentDispatched, ShipmentHeld, Staleness, StrayEvent, StrayTakenUp,
+    UnknownMessageReceived, UnmatchedRefundReceived,
 };
 use payfold_domain::exception::{ExceptionKind, Resolver};
 use payfold_domain::{
@@ -265,6 +265,15 @@ fn refund_events() -> Vec<(&'static str, OrderEvent)> {
             "ExternalRefundObserved",
             OrderEvent::ExternalRefundObserved(external_refund()),
         ),
+        (
+            "ExternalRefundObserved.sized",
+            OrderEvent::ExternalRefundObserved(ExternalRefundObserved {
+                amount: None,
+                size: Some(Money::cny(1000)),
+                number: NumberOwner::Another,
+                ..external_refund()
+            }),
+        ),
     ]
 }
 
@@ -282,6 +291,7 @@ fn stray_events() -> Vec<(&'static str, Event)> {
                 UnmatchedRefundReceived {
                     payment: payment(),
                     refund: refund_fact(),
+                    number: NumberOwner::Payment,
                     exception: exception(ExceptionKind::Unmatched),
                 },
             )),

@@ -2,9 +2,9 @@
 
 use payfold_domain::event::{
     Basis, Contradiction, ContradictionObserved, ExceptionResolved, ExternalRefundObserved,
-    Fulfilment, MoneyReceived, Offer, OrderEvent, OrderPlaced, PaymentConfirmed, PaymentNamed,
-    PaymentOffered, PaymentStartFailed, PaymentStarted, RefundHintReceived, RefundNamed,
-    RefundOrigin, RefundRequested, RefundTroubled, UnexpectedMoney,
+    Fulfilment, MoneyReceived, NumberOwner, Offer, OrderEvent, OrderPlaced, PaymentConfirmed,
+    PaymentNamed, PaymentOffered, PaymentStartFailed, PaymentStarted, RefundHintReceived,
+    RefundNamed, RefundOrigin, RefundRequested, RefundTroubled, UnexpectedMoney,
 };
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
@@ -199,6 +199,8 @@ pub(crate) fn external_refund() -> ExternalRefundObserved {
         transaction_id: transaction(),
         refund_no: Some(refund_no()),
         amount: Some(Money::cny(1000)),
+        size: None,
+        number: NumberOwner::Payment,
         refunded_at: time(),
         exception: exception(ExceptionKind::ExternalRefund),
     }

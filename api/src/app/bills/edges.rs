@@ -196,7 +196,7 @@ impl App {
             let awaited = bill.imported.iter().flat_map(|bill| &bill.awaited);
             for row in awaited.filter(|row| row.date == day.to_string()) {
                 let key = match &row.refund_no {
-                    Some(refund_no) => Key::of_refund(refund_no),
+                    Some(refund_no) => Key::of_refund(&row.out_trade_no, refund_no),
                     None => Key::of_payment(&row.transaction_id),
                 };
                 let awaited = Awaited {

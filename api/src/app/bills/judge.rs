@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::bill::{BilledPayment, BilledRefund, FoundDifference, Movement, MovementKind};
 use payfold_domain::event::{BillDifference, NeighbourRow};
 use payfold_domain::{Gateway, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
-use payfold_projections::Day;
+use payfold_projections::{Day, Share};
 
 use super::ledger::Key;
 use super::story::{Story, ToldRefund};
@@ -239,7 +239,8 @@ impl<'a> Judge<'a> {
             None => {
                 let numbers = story.refunds.iter();
                 let numbers = numbers.filter_map(|told| told.refund_no.as_ref());
-                one.has.extend(numbers.map(Key::of_refund));
+                let key = |refund_no| Key::of_refund(&movement.out_trade_no, refund_no);
+                one.has.extend(numbers.map(key));
             }
             Some(refund_no) => {
                 let told = story.refund(refund_no);
@@ -251,11 +252,12 @@ impl<'a> Judge<'a> {
             Some(verdict) => verdict,
             None => {
                 let told = refund_no.and_then(|refund_no| story.refund(refund_no));
-                let difference = match told {
-                    Some(_) => BillDifference::OtherState,
-                    None => BillDifference::MissingHere,
-                };
                 let here = told.and_then(|told| told.amount);
+                let difference = match (told, here) {
+                    (Some(_), Some(here)) if here != movement.amount => BillDifference::OtherAmount,
+                    (Some(_), _) => BillDifference::OtherState,
+                    (None, _) => BillDifference::MissingHere,
+                };
                 self.unexplained(movement, word, &story, difference, here)
             }
         };
@@ -282,6 +284,12 @@ impl<'a> Judge<'a> {
                 return Some(Verdict::Matched);
             }
             return match (told.amount, told.arrived, state) {
+                // Its own size is not known here: others' may be in what a running total told.
+                (Some(amount), _, BilledRefund::Succeeded)
+                    if amount != movement.amount && told.share == Share::OfTotal =>
+                {
+                    None
+                }
                 (Some(amount), _, _) if amount != movement.amount => {
                     let difference = BillDifference::OtherAmount;
                     Some(self.different(movement, difference, Some(amount)))
@@ -412,7 +420,9 @@ impl<'a> Judge<'a> {
                 Ok(Word::Told)
             }
             // The money is known, so this is no other application's.
-            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No => Ok(Word::Never),
+            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No | AskedBack::Undecided => {
+                Ok(Word::Never)
+            }
         }
     }
 

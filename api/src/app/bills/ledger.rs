@@ -2,7 +2,7 @@
 //! a million payments take some forty megabytes.
 
 use payfold_domain::bill::{BilledPayment, BilledRefund, Movement, MovementKind};
-use payfold_domain::{AccountName, Gateway, RefundNo, TransactionId};
+use payfold_domain::{AccountName, Gateway, OutTradeNo, RefundNo, TransactionId};
 use payfold_projections::{Day, Direction, MOVING_EVENTS, Moved, Stretch, View, moved_in};
 use payfold_store::{Position, Recorded, Scope, Store, decode};
 use sha2::{Digest, Sha256};
@@ -21,15 +21,19 @@ impl Key {
         Self::of(b"payment ", transaction_id.as_str())
     }
 
-    pub(super) fn of_refund(refund_no: &RefundNo) -> Self {
-        Self::of(b"refund ", refund_no.as_str())
+    /// Alipay's numbers of refunds are unique within one payment only (`alipay.trade.refund`).
+    pub(super) fn of_refund(out_trade_no: &OutTradeNo, refund_no: &RefundNo) -> Self {
+        Self::of(b"refund ", &format!("{out_trade_no} {refund_no}"))
     }
 
     /// Of a row, where it names what it is about.
     pub(super) fn of_row(movement: &Movement) -> Option<Self> {
         match &movement.kind {
             MovementKind::Payment(_) => Some(Self::of_payment(&movement.transaction_id)),
-            MovementKind::Refund { refund_no, .. } => refund_no.as_ref().map(Self::of_refund),
+            MovementKind::Refund { refund_no, .. } => {
+                let refund_no = refund_no.as_ref()?;
+                Some(Self::of_refund(&movement.out_trade_no, refund_no))
+            }
         }
     }
 
@@ -119,12 +123,13 @@ impl Ledger {
     }
 
     fn put(&mut self, moved: &Moved<'_>, gateway: Gateway, position: Position) {
+        let out_trade_no = &moved.payment.out_trade_no;
         let key = match (moved.direction, moved.transaction_id, moved.refund_no) {
             (Direction::In, Some(transaction_id), _) => Key::of_payment(transaction_id),
-            (Direction::Back, _, Some(refund_no)) => Key::of_refund(refund_no),
+            (Direction::Back, _, Some(refund_no)) => Key::of_refund(out_trade_no, refund_no),
             // WeChat Pay's row of a refund stands where it was taken up 「申请交易账单」.
             (Direction::BackBegun, _, Some(refund_no)) if gateway == Gateway::WechatPay => {
-                Key::of_refund(refund_no)
+                Key::of_refund(out_trade_no, refund_no)
             }
             // Money through another application is a foreign row; what has no number cannot be held
             // against one.

@@ -4,7 +4,7 @@
 use payfold_domain::bill::{Movement, MovementKind};
 use payfold_domain::event::{Event, OrderEvent, RefundRequested, RefundTroubled, StrayEvent};
 use payfold_domain::{AccountName, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
-use payfold_projections::{Direction, Moved, moved_in};
+use payfold_projections::{Direction, Moved, Share, moved_in};
 use payfold_store::{Claim, Recorded, StreamName, decode};
 
 use crate::app::accounts::Account;
@@ -17,6 +17,8 @@ pub(super) struct Story {
     pub(super) known: bool,
     /// The money that came, and when.
     pub(super) came: Option<(Money, Timestamp)>,
+    /// Whether it came through an application that the account does not list.
+    through_unlisted: bool,
     /// What went back of it, or is to.
     pub(super) refunds: Vec<ToldRefund>,
 }
@@ -27,6 +29,8 @@ pub(super) struct ToldRefund {
     pub(super) refund_no: Option<RefundNo>,
     /// `None` where a gateway only said that there was one.
     pub(super) amount: Option<Money>,
+    /// Whether that is its own.
+    pub(super) share: Share,
     /// When it was asked for here, if it was.
     pub(super) asked: Option<Timestamp>,
     /// When the gateway took it up, where the events say.
@@ -75,9 +79,10 @@ impl Story {
     fn hear_moved(&mut self, moved: &Moved<'_>, transaction_id: &TransactionId) {
         let of_this = moved.transaction_id.is_some_and(|id| id == transaction_id);
         match (moved.direction, moved.refund_no) {
-            (Direction::In | Direction::InElsewhere, _) => {
+            (direction @ (Direction::In | Direction::InElsewhere), _) => {
                 if of_this && let Some(amount) = moved.amount {
                     self.came.get_or_insert((amount, moved.at));
+                    self.through_unlisted |= direction == Direction::InElsewhere;
                 }
             }
             (Direction::BackBegun, Some(refund_no)) => {
@@ -89,13 +94,17 @@ impl Story {
                 if of_this || self.refund(refund_no).is_some() {
                     self.tell(refund_no, |told| {
                         told.arrived = Some(moved.at);
-                        told.amount = moved.amount.or(told.amount);
+                        if let Some(amount) = moved.amount {
+                            told.amount = Some(amount);
+                            told.share = moved.share;
+                        }
                     });
                 }
             }
             (Direction::Back, None) if of_this => self.refunds.push(ToldRefund {
                 refund_no: None,
                 amount: moved.amount,
+                share: moved.share,
                 asked: None,
                 begun: None,
                 arrived: Some(moved.at),
@@ -117,6 +126,7 @@ impl Story {
                 let mut told = ToldRefund {
                     refund_no: Some(refund_no.clone()),
                     amount: None,
+                    share: Share::Own,
                     asked: None,
                     begun: None,
                     arrived: None,
@@ -158,6 +168,7 @@ impl App {
         movement: &Movement,
     ) -> Result<Story, AppError> {
         let transaction_id = &movement.transaction_id;
+        let mut has_number = false;
         let mut claims = Vec::from(claims_of_money(account, movement));
         if let MovementKind::Refund {
             refund_no: Some(refund_no),
@@ -168,21 +179,22 @@ impl App {
         }
         let mut streams: Vec<StreamName> = Vec::new();
         for claim in &claims {
-            if let Some(owner) = self.store.owner(claim).await?
-                && !streams.contains(&owner)
-            {
+            let Some(owner) = self.store.owner(claim).await? else {
+                continue;
+            };
+            // A refund of another payment may have the number of this one's.
+            has_number |= !matches!(claim, Claim::Refund(..));
+            if !streams.contains(&owner) {
                 streams.push(owner);
             }
         }
-        let mut story = Story {
-            known: !streams.is_empty(),
-            ..Story::default()
-        };
+        let mut story = Story::default();
         for stream in &streams {
             for recorded in self.store.load(stream, 0).await? {
                 story.hear(&recorded, transaction_id);
             }
         }
+        story.known = has_number || story.came.is_some() || !story.refunds.is_empty();
         Ok(story)
     }
 
@@ -210,7 +222,8 @@ impl App {
         Ok(false)
     }
 
-    /// What a stream tells of a refund, and of which money it is; `None` where it does not say.
+    /// What a stream tells of a refund, and of which money it is; `None` where it does not say, or where
+    /// the money is another application's, of which bills have foreign rows.
     pub(super) async fn told_refund(
         &self,
         stream: &StreamName,
@@ -225,6 +238,9 @@ impl App {
         let mut story = Story::default();
         for recorded in &recorded {
             story.hear(recorded, &transaction_id);
+        }
+        if story.through_unlisted {
+            return Ok(None);
         }
         let told = story.refund(refund_no).cloned();
         Ok(told.map(|told| (transaction_id, told)))

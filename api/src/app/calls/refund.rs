@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use payfold_alipay::{Call, RefundAnswer};
+use payfold_alipay::{Call, CallFault, RefundAnswer};
 use payfold_domain::{
     Authentic, Message, Money, PaymentRef, RefundNo, Timestamp, TransactionId, Verdict,
 };
@@ -47,6 +47,8 @@ pub(crate) enum AskedBack {
     NeedsAction,
     /// It refuses, and says so under its signature.
     No,
+    /// It answers under its signature, and what came of the call is not to be known by that.
+    Undecided,
 }
 
 impl RefundCall {
@@ -148,8 +150,14 @@ fn read(
     };
     match &account.gateway {
         GatewayAccount::Alipay(alipay) => {
-            let reply = alipay.verify_response(call, answer.status(), answer.body());
-            match reply.map_err(unknown)? {
+            let reply = match alipay.verify_response(call, answer.status(), answer.body()) {
+                Err(CallFault::Undecided { code, .. }) if call == Call::Refund => {
+                    tracing::warn!(account = %account.name, code, "a refund was neither made nor refused");
+                    return Ok(AskedBack::Undecided);
+                }
+                reply => reply.map_err(unknown)?,
+            };
+            match reply {
                 payfold_alipay::Reply::Done(verified) => {
                     let number = &payment.out_trade_no;
                     match alipay
@@ -174,7 +182,12 @@ fn read(
                     let authentic = wechatpay
                         .read_refund(verified, refund_no, now)
                         .map_err(unknown)?;
-                    of_that_payment(authentic, payment).map(said)
+                    Ok(if is_of(&authentic, payment) {
+                        said(authentic)
+                    } else {
+                        tracing::warn!(account = %account.name, "a refund's number is another payment's");
+                        AskedBack::NotThere
+                    })
                 }
                 Reply::Refused {
                     verdict,
@@ -190,13 +203,12 @@ fn read(
     }
 }
 
-/// An answer about a refund of another payment is none.
-fn of_that_payment(authentic: Authentic, payment: &PaymentRef) -> Result<Authentic, AppError> {
+/// Whether an answer is about a refund of that payment. One that speaks of another says that this one has
+/// no refund of the number.
+fn is_of(authentic: &Authentic, payment: &PaymentRef) -> bool {
     match &authentic.message {
-        Message::Observation(observation) if observation.payment != *payment => Err(
-            AppError::GatewayUnknown("the answer speaks of another payment".to_owned()),
-        ),
-        Message::Observation(_) | Message::RefundHint(_) | Message::Unknown(_) => Ok(authentic),
+        Message::Observation(observation) => observation.payment == *payment,
+        Message::RefundHint(_) | Message::Unknown(_) => true,
     }
 }
 

@@ -24,6 +24,13 @@ use crate::app::{App, AppError};
 /// How long after a call of which nobody knows what came the same is sent again, in seconds.
 const AFTER_UNKNOWN_SECS: i64 = 30;
 
+/// A refund of which the gateway says neither yes nor no is sent again no more and no less often than this,
+/// in seconds.
+const UNDECIDED_SECS: (i64, i64) = (30, 600);
+
+/// After so long without a yes or a no a person is told, in seconds.
+const TOLD_AFTER_SECS: i64 = 3_600;
+
 /// How long a refund that was taken up is left alone before it is asked about, in seconds: what Alipay
 /// answers sooner proves nothing (`alipay.trade.fastpay.refund.query`).
 const SUBMITTED_FIRST_SECS: i64 = 10;
@@ -46,6 +53,21 @@ pub(super) struct Refunds {
     next_call: BTreeMap<PaymentRef, Timestamp>,
 }
 
+/// Whether the call that gives money back may be sent, or was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Yes,
+    No,
+}
+
+/// What asking about a refund brought.
+enum Taken {
+    /// The gateway has it, and what it said is stored.
+    Said,
+    /// The gateway has none of that number, or says nothing.
+    Nothing,
+}
+
 /// A refund as its stream knows it.
 struct Known {
     refund: Refund,
@@ -61,19 +83,26 @@ impl App {
         self.metrics.job_late("following refunds", late);
         let open_work = &self.views.open_work;
         let read = |position| Ok(open_work.open_refund(position)?.value);
-        while let Some(mut rows) = refunds.agenda.take_rows(now, read)? {
-            rows.retain(|(_, row)| refunds.may_go_on(row, self.apart_secs(row), now));
-            let following = stream::iter(rows)
-                .map(|(_, row)| async move { (self.follow_refund(&row).await, row) })
-                .buffer_unordered(AT_ONCE);
+        while let Some(rows) = refunds.agenda.take_rows(now, read)? {
+            let rows = refunds.in_turn(rows, |row| self.apart_secs(row), now);
+            let following =
+                stream::iter(rows)
+                    .map(|(row, may_send)| async move {
+                        (self.follow_refund(&row, may_send).await, row)
+                    })
+                    .buffer_unordered(AT_ONCE);
             let followed: Vec<_> = following.collect().await;
             for (outcome, row) in followed {
-                let now = self.world.now();
+                let (now, apart) = (self.world.now(), self.apart_secs(&row));
                 let after = match outcome {
-                    Ok(()) => interval(&row, now),
+                    Ok(sent) => {
+                        refunds.note(&row, sent, now.plus_secs(apart));
+                        interval(&row, apart, now)
+                    }
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
-                        AFTER_UNKNOWN_SECS
+                        refunds.note(&row, Sending::Yes, now.plus_secs(apart));
+                        after_unknown(apart)
                     }
                 };
                 refunds.agenda.put(row.position, now.plus_secs(after));
@@ -105,17 +134,25 @@ impl App {
         }
     }
 
-    async fn follow_refund(&self, row: &OpenRefund) -> Result<(), AppError> {
+    async fn follow_refund(
+        &self,
+        row: &OpenRefund,
+        may_send: Sending,
+    ) -> Result<Sending, AppError> {
         let Some(account) = self.askable(&row.payment.account) else {
-            return Ok(());
+            return Ok(Sending::No);
         };
         let Some(known) = self.known_refund(row).await? else {
-            return Ok(());
+            return Ok(Sending::No);
         };
         match row.stage {
-            OpenRefundStage::Requested => self.ask_back(&account, row, &known).await,
+            OpenRefundStage::Requested => {
+                self.ask_back(&account, row, &known).await?;
+                Ok(Sending::Yes)
+            }
             OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
-                self.ask_how_it_stands(&account, row, &known).await
+                self.ask_how_it_stands(&account, row, &known, may_send)
+                    .await
             }
         }
     }
@@ -161,6 +198,13 @@ impl App {
                 self.state_refusal(account, row, known, RefundState::Failed)
                     .await
             }
+            AskedBack::Undecided if self.world.now().secs_since(row.since) < TOLD_AFTER_SECS => {
+                self.take_what_is_known(account, row, known).await.map(drop)
+            }
+            AskedBack::Undecided => {
+                self.state_refusal(account, row, known, RefundState::NeedsAction)
+                    .await
+            }
         }
     }
 
@@ -172,18 +216,28 @@ impl App {
         known: &Known,
         state: RefundState,
     ) -> Result<(), AppError> {
-        let asked = self
-            .ask_refund(
-                account,
-                &row.payment,
-                Some(&known.refund.transaction_id),
-                &row.refund_no,
-            )
-            .await?;
-        match asked {
-            AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
-            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No => {
-                self.state_refund(account, row, known, state).await
+        match self.take_what_is_known(account, row, known).await? {
+            Taken::Said => Ok(()),
+            Taken::Nothing => self.state_refund(account, row, known, state).await,
+        }
+    }
+
+    /// Asks what the gateway has under the refund's number, and takes that in.
+    async fn take_what_is_known(
+        &self,
+        account: &Arc<Account>,
+        row: &OpenRefund,
+        known: &Known,
+    ) -> Result<Taken, AppError> {
+        let money = Some(&known.refund.transaction_id);
+        let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
+        match asked.await? {
+            AskedBack::Said(message, proven) => {
+                self.take_answer(account, *message, &proven).await?;
+                Ok(Taken::Said)
+            }
+            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No | AskedBack::Undecided => {
+                Ok(Taken::Nothing)
             }
         }
     }
@@ -193,24 +247,25 @@ impl App {
         account: &Arc<Account>,
         row: &OpenRefund,
         known: &Known,
-    ) -> Result<(), AppError> {
-        let asked = self
-            .ask_refund(
-                account,
-                &row.payment,
-                Some(&known.refund.transaction_id),
-                &row.refund_no,
-            )
-            .await?;
-        match (asked, row.stage) {
-            (AskedBack::Said(message, proven), _) => {
-                self.take_answer(account, *message, &proven).await
+        may_send: Sending,
+    ) -> Result<Sending, AppError> {
+        let money = Some(&known.refund.transaction_id);
+        let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
+        match (asked.await?, row.stage, may_send) {
+            (AskedBack::Said(message, proven), _, _) => {
+                self.take_answer(account, *message, &proven).await?;
+                Ok(Sending::No)
             }
             // It was taken up and is not there: the same number is sent again.
-            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted) => {
-                self.ask_back(account, row, known).await
+            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, Sending::Yes) => {
+                self.ask_back(account, row, known).await?;
+                Ok(Sending::Yes)
             }
-            (AskedBack::NeedsAction | AskedBack::NotThere | AskedBack::No, _) => Ok(()),
+            (
+                AskedBack::NotThere | AskedBack::No | AskedBack::NeedsAction | AskedBack::Undecided,
+                _,
+                _,
+            ) => Ok(Sending::No),
         }
     }
 
@@ -266,33 +321,66 @@ impl App {
 }
 
 impl Refunds {
-    /// Whether a refund's turn has come: the gateways want the refunds of one payment apart, so one that
-    /// is too soon is put off until then.
-    fn may_go_on(&mut self, row: &OpenRefund, apart_secs: i64, now: Timestamp) -> bool {
-        if row.stage != OpenRefundStage::Requested {
-            return true;
-        }
+    /// The rows whose turn has come, and whether the call that gives money back may be sent for each: the
+    /// gateways want those of one payment apart, and one at a time. What is too soon is put off.
+    fn in_turn(
+        &mut self,
+        rows: Vec<(Position, OpenRefund)>,
+        apart_secs: impl Fn(&OpenRefund) -> i64,
+        now: Timestamp,
+    ) -> Vec<(OpenRefund, Sending)> {
         self.next_call.retain(|_, next| now < *next);
-        match self.next_call.get(&row.payment) {
-            Some(next) => {
-                self.agenda.put(row.position, *next);
-                false
-            }
-            None => {
-                let next = now.plus_secs(apart_secs);
+        let mut in_turn = Vec::with_capacity(rows.len());
+        for (_, row) in rows {
+            let next = self.next_call.get(&row.payment).copied();
+            let may_send = match (row.stage, next) {
+                (OpenRefundStage::NeedsAction, _) | (OpenRefundStage::Submitted, Some(_)) => {
+                    Sending::No
+                }
+                (OpenRefundStage::Requested, Some(next)) => {
+                    self.agenda.put(row.position, next);
+                    continue;
+                }
+                (OpenRefundStage::Requested | OpenRefundStage::Submitted, None) => Sending::Yes,
+            };
+            if may_send == Sending::Yes {
+                let next = now.plus_secs(apart_secs(&row));
                 self.next_call.insert(row.payment.clone(), next);
-                true
             }
+            in_turn.push((row, may_send));
+        }
+        in_turn
+    }
+
+    /// Once a refund was looked at: the payment's next call waits for the one that was sent, and for no
+    /// other.
+    fn note(&mut self, row: &OpenRefund, sent: Sending, next: Timestamp) {
+        match (row.stage, sent) {
+            (_, Sending::Yes) => {
+                self.next_call.insert(row.payment.clone(), next);
+            }
+            (OpenRefundStage::Submitted, Sending::No) => {
+                self.next_call.remove(&row.payment);
+            }
+            (OpenRefundStage::Requested | OpenRefundStage::NeedsAction, Sending::No) => {}
         }
     }
 }
 
 /// How long after a look at a refund the next one is, in seconds.
-fn interval(row: &OpenRefund, now: Timestamp) -> i64 {
+fn interval(row: &OpenRefund, apart: i64, now: Timestamp) -> i64 {
     let age = now.secs_since(row.since) / 4;
     match row.stage {
-        OpenRefundStage::Requested => AFTER_UNKNOWN_SECS,
+        OpenRefundStage::Requested => age
+            .clamp(UNDECIDED_SECS.0, UNDECIDED_SECS.1)
+            .max(after_unknown(apart)),
         OpenRefundStage::Submitted => age.clamp(SUBMITTED_SECS.0, SUBMITTED_SECS.1),
         OpenRefundStage::NeedsAction => age.clamp(STUCK_SECS.0, STUCK_SECS.1),
     }
+}
+
+/// How long after a call without a known end the same is sent again, in seconds: other refunds of the
+/// payment that wait for their turn have it before.
+fn after_unknown(apart: i64) -> i64 {
+    AFTER_UNKNOWN_SECS.max(2 * apart)
 }

@@ -130,7 +130,10 @@ impl App {
                     self.take_answer(account, *message, &proven).await?;
                 }
                 // It was not true.
-                AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No => {}
+                AskedBack::NotThere
+                | AskedBack::NeedsAction
+                | AskedBack::No
+                | AskedBack::Undecided => {}
             }
         }
         Ok(())
