@@ -1,19 +1,19 @@
 //! Refunds are asked for and followed to their end, one after the other for each payment. A refund has
 //! one number for ever: what nobody knows the end of is asked for again under it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use payfold_domain::order::{Order, Refund, Transaction};
 use payfold_domain::stray::Stray;
 use payfold_domain::{
-    Fact, Gateway, Observation, PaymentRef, RefundFact, RefundSize, RefundState, Source, Timestamp,
+    Fact, Gateway, Observation, RefundFact, RefundSize, RefundState, Source, Timestamp,
 };
 use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
 
 use super::agenda::{Agenda, Glance};
+use super::turns::{Sending, Turns};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::{AskedBack, RefundCall};
@@ -50,14 +50,7 @@ pub(super) struct Refunds {
     seen: Position,
     glance: Glance,
     agenda: Agenda,
-    next_call: BTreeMap<PaymentRef, Timestamp>,
-}
-
-/// Whether the call that gives money back may be sent, or was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sending {
-    Yes,
-    No,
+    turns: Turns,
 }
 
 /// What asking about a refund brought.
@@ -85,24 +78,27 @@ impl App {
         let read = |position| Ok(open_work.open_refund(position)?.value);
         while let Some(rows) = refunds.agenda.take_rows(now, read)? {
             let rows = refunds.in_turn(rows, |row| self.apart_secs(row), now);
-            let following =
-                stream::iter(rows)
-                    .map(|(row, may_send)| async move {
-                        (self.follow_refund(&row, may_send).await, row)
-                    })
-                    .buffer_unordered(AT_ONCE);
+            let following = stream::iter(rows)
+                .map(|(row, may_send)| async move {
+                    (self.follow_refund(&row, may_send).await, may_send, row)
+                })
+                .buffer_unordered(AT_ONCE);
             let followed: Vec<_> = following.collect().await;
-            for (outcome, row) in followed {
+            for (outcome, may_send, row) in followed {
                 let (now, apart) = (self.world.now(), self.apart_secs(&row));
                 let after = match outcome {
                     Ok(sent) => {
-                        refunds.note(&row, sent, now.plus_secs(apart));
-                        interval(&row, apart, now)
+                        refunds
+                            .turns
+                            .note(&row.payment, may_send, sent, now.plus_secs(apart));
+                        interval(&row, now)
                     }
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
-                        refunds.note(&row, Sending::Yes, now.plus_secs(apart));
-                        after_unknown(apart)
+                        refunds
+                            .turns
+                            .note(&row.payment, may_send, may_send, now.plus_secs(apart));
+                        AFTER_UNKNOWN_SECS
                     }
                 };
                 refunds.agenda.put(row.position, now.plus_secs(after));
@@ -321,66 +317,41 @@ impl App {
 }
 
 impl Refunds {
-    /// The rows whose turn has come, and whether the call that gives money back may be sent for each: the
-    /// gateways want those of one payment apart, and one at a time. What is too soon is put off.
+    /// The rows whose turn has come, and whether the call that gives money back may be sent for each. What
+    /// is too soon is put off until its turn.
     fn in_turn(
         &mut self,
         rows: Vec<(Position, OpenRefund)>,
         apart_secs: impl Fn(&OpenRefund) -> i64,
         now: Timestamp,
     ) -> Vec<(OpenRefund, Sending)> {
-        self.next_call.retain(|_, next| now < *next);
+        self.turns.forget_free(now);
         let mut in_turn = Vec::with_capacity(rows.len());
-        for (_, row) in rows {
-            let next = self.next_call.get(&row.payment).copied();
-            let may_send = match (row.stage, next) {
-                (OpenRefundStage::NeedsAction, _) | (OpenRefundStage::Submitted, Some(_)) => {
-                    Sending::No
-                }
-                (OpenRefundStage::Requested, Some(next)) => {
-                    self.agenda.put(row.position, next);
-                    continue;
-                }
-                (OpenRefundStage::Requested | OpenRefundStage::Submitted, None) => Sending::Yes,
+        for (position, row) in rows {
+            let turns = self.turns.of(&row.payment, now);
+            let may_send = match row.stage {
+                OpenRefundStage::NeedsAction => Sending::No,
+                OpenRefundStage::Submitted => turns.take_if_free(now, apart_secs(&row)),
+                OpenRefundStage::Requested => match turns.take(position, now, apart_secs(&row)) {
+                    Ok(()) => Sending::Yes,
+                    Err(later) => {
+                        self.agenda.put(position, later);
+                        continue;
+                    }
+                },
             };
-            if may_send == Sending::Yes {
-                let next = now.plus_secs(apart_secs(&row));
-                self.next_call.insert(row.payment.clone(), next);
-            }
             in_turn.push((row, may_send));
         }
         in_turn
     }
-
-    /// Once a refund was looked at: the payment's next call waits for the one that was sent, and for no
-    /// other.
-    fn note(&mut self, row: &OpenRefund, sent: Sending, next: Timestamp) {
-        match (row.stage, sent) {
-            (_, Sending::Yes) => {
-                self.next_call.insert(row.payment.clone(), next);
-            }
-            (OpenRefundStage::Submitted, Sending::No) => {
-                self.next_call.remove(&row.payment);
-            }
-            (OpenRefundStage::Requested | OpenRefundStage::NeedsAction, Sending::No) => {}
-        }
-    }
 }
 
 /// How long after a look at a refund the next one is, in seconds.
-fn interval(row: &OpenRefund, apart: i64, now: Timestamp) -> i64 {
+fn interval(row: &OpenRefund, now: Timestamp) -> i64 {
     let age = now.secs_since(row.since) / 4;
     match row.stage {
-        OpenRefundStage::Requested => age
-            .clamp(UNDECIDED_SECS.0, UNDECIDED_SECS.1)
-            .max(after_unknown(apart)),
+        OpenRefundStage::Requested => age.clamp(UNDECIDED_SECS.0, UNDECIDED_SECS.1),
         OpenRefundStage::Submitted => age.clamp(SUBMITTED_SECS.0, SUBMITTED_SECS.1),
         OpenRefundStage::NeedsAction => age.clamp(STUCK_SECS.0, STUCK_SECS.1),
     }
-}
-
-/// How long after a call without a known end the same is sent again, in seconds: other refunds of the
-/// payment that wait for their turn have it before.
-fn after_unknown(apart: i64) -> i64 {
-    AFTER_UNKNOWN_SECS.max(2 * apart)
 }

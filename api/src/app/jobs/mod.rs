@@ -7,6 +7,7 @@ mod conclude;
 mod follow_refunds;
 mod questions;
 mod strays;
+mod turns;
 mod watch;
 
 use std::sync::Arc;
