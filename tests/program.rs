@@ -1,7 +1,8 @@
 //! The program: its commands, what they print and how they end.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 
 use http::Method;
 
@@ -347,5 +348,21 @@ async fn the_demo_tells_one_order_and_ends_and_moves_to_other_ports() {
             "{out}"
         );
         assert!(out.to_lowercase().contains("shipped"), "{out}");
+    }
+}
+
+/// Some SDKs know header names in that spelling alone.
+#[tokio::test]
+async fn the_sandbox_spells_the_names_of_headers_as_the_gateways_do() {
+    let shop = Shop::beside_the_sandbox().await;
+    let address = shop.sandbox_page("").replace("http://", "");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET /v3/certificates HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    for name in ["Content-Type", "Request-Id"] {
+        assert!(answer.contains(&format!("\r\n{name}: ")), "{answer}");
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rsa::pkcs1::{RsaPrivateKey, RsaPublicKey, UintRef};
 use rsa::pkcs8::PrivateKeyInfoRef;
 use rsa::rand_core::{TryCryptoRng, TryRng};
@@ -23,6 +23,10 @@ use crate::outside::Entropy;
 /// form they are written in.
 const MARK: u32 = 65_539;
 const KEY_BITS: usize = 2_048;
+
+/// How much earlier the platform certificate is valid than the next one: SDKs take the one that is
+/// valid from last, or until last, for the newest.
+const BEFORE_THE_NEXT: TimeDelta = TimeDelta::days(90);
 
 /// A key or a certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +121,7 @@ impl Keys {
                 merchant,
                 public_key_id: format!("PUB_KEY_ID_01{}", draw::digits(entropy, 30)),
                 public_key: key(entropy, "WeChat Pay key")?,
-                platform_cert: platform_cert(&platform, now, entropy)?,
+                platform_cert: platform_cert(&platform, now - BEFORE_THE_NEXT, entropy)?,
                 platform,
                 next: NextCert::of_the_platform(now, entropy)?,
             },
@@ -153,13 +157,16 @@ impl AlipayCerts {
         let (alipay, next_alipay) = (holder(name, gateway), holder(name, &next));
         let issuer_cert = issued(&issuer, &root, Role::Authority, now, entropy)?;
         let mut alipay = issued(&alipay, &issuer, Role::Leaf, now, entropy)?;
-        alipay.pem.push_str(&issuer_cert.pem);
+        let mut next_alipay = issued(&next_alipay, &issuer, Role::Leaf, now, entropy)?;
+        for chained in [&mut alipay, &mut next_alipay] {
+            chained.pem.push_str(&issuer_cert.pem);
+        }
         Ok(Self {
             app: issued(&merchant, &issuer, Role::Leaf, now, entropy)?,
             alipay,
             root: issued(&root, &root, Role::Authority, now, entropy)?,
             next: NextCert {
-                cert: issued(&next_alipay, &issuer, Role::Leaf, now, entropy)?,
+                cert: next_alipay,
                 key: next,
             },
         })

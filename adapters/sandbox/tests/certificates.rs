@@ -50,11 +50,14 @@ fn an_sn_is_the_md5_of_the_issuer_and_the_serial_number() {
 }
 
 #[test]
-fn alipays_certificate_leads_over_its_issuer_to_the_root() {
-    let (chain, root) = (
-        file("alipay/alipay_cert.pem"),
-        file("alipay/alipay_root_cert.pem"),
-    );
+fn alipays_certificates_lead_over_their_issuer_to_the_root() {
+    for chain in ["alipay/alipay_cert.pem", "alipay/alipay_next_cert.pem"] {
+        leads_to_the_root(chain);
+    }
+}
+
+fn leads_to_the_root(chain: &str) {
+    let (chain, root) = (file(chain), file("alipay/alipay_root_cert.pem"));
     let pems: Vec<_> = x509_parser::pem::Pem::iter_from_buffer(chain.as_bytes())
         .chain(x509_parser::pem::Pem::iter_from_buffer(root.as_bytes()))
         .map(Result::unwrap)
@@ -176,6 +179,32 @@ async fn the_next_platform_certificate_is_announced_and_then_signs() {
         let next = opened(&listed["data"][0]["encrypt_certificate"]);
         assert_eq!(next, file("wechatpay/platform_next_cert.pem").into_bytes());
     }
+}
+
+/// SDKs take the one that is valid from last, or until last, for the newest.
+#[test]
+fn the_next_platform_certificate_is_valid_later() {
+    let valid = ["platform_cert", "platform_next_cert"].map(|name| {
+        let pem = file(&format!("wechatpay/{name}.pem"));
+        let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+        let validity = pem.parse_x509().unwrap().validity().clone();
+        (
+            validity.not_before.timestamp(),
+            validity.not_after.timestamp(),
+        )
+    });
+    assert!(valid[0].0 < valid[1].0 && valid[0].1 < valid[1].1);
+}
+
+#[tokio::test]
+async fn a_serial_without_a_value_asks_for_no_key() {
+    let world = World::new();
+    let merchant = Merchant {
+        public_key: Some(String::new()),
+        ..Merchant::new(&world)
+    };
+    let said = merchant.get("/v3/certificates").await;
+    assert!(answer_holds(&said, "wechatpay/platform_cert.pem"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use payfold_sandbox::{
 use super::exit::{Failure, say};
 use super::serve::{runtime, start_logging, told_to_stop};
 use super::system::{self, Network};
-use crate::http;
+use crate::http::{self, HeaderNames};
 use crate::world::{Tasks, World};
 
 /// The service's port unless told.
@@ -109,7 +109,8 @@ pub(super) async fn start(
         .transpose()
         .map_err(Failure::job)?;
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], ports.sandbox));
-    http::serve_router(&world.tasks, address, sandbox.router(), 1)
+    let names = HeaderNames::TitleCase;
+    http::serve_router(&world.tasks, address, sandbox.router(), names, 1)
         .await
         .map_err(|error| {
             Failure::usage(format!(

@@ -90,6 +90,15 @@ fn files_of(limits: &str) -> usize {
     }
 }
 
+/// How the names of an answer's headers are spelled over HTTP/1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderNames {
+    /// `wechatpay-serial`.
+    Lowercase,
+    /// `Wechatpay-Serial`, as the gateways spell theirs: some of their SDKs know no other spelling.
+    TitleCase,
+}
+
 /// Answers on an address with a router, until the program winds down; says on which address, for
 /// port 0 is a free one. It listens when this returns; the program listens on so many `addresses` in
 /// all, which share the connections.
@@ -101,17 +110,20 @@ pub async fn serve_router(
     tasks: &Tasks,
     address: SocketAddr,
     router: Router,
+    names: HeaderNames,
     addresses: usize,
 ) -> Result<SocketAddr, ListenError> {
     let failed = |source| ListenError { address, source };
     let socket = TcpListener::bind(address).await.map_err(failed)?;
     let listened_on = socket.local_addr().map_err(failed)?;
     let most = most_connections(addresses);
-    tasks.spawn(accept(socket, router, tasks.clone(), most));
+    tasks.spawn(accept(socket, (router, names), tasks.clone(), most));
     Ok(listened_on)
 }
 
-async fn accept(socket: TcpListener, router: Router, tasks: Tasks, most: usize) {
+type Answerer = (Router, HeaderNames);
+
+async fn accept(socket: TcpListener, answerer: Answerer, tasks: Tasks, most: usize) {
     let places = Arc::new(Semaphore::new(most));
     loop {
         let next = async {
@@ -124,7 +136,7 @@ async fn accept(socket: TcpListener, router: Router, tasks: Tasks, most: usize) 
         };
         match accepted {
             Ok((stream, _)) => {
-                let answering = answer(stream, router.clone(), tasks.clone());
+                let answering = answer(stream, answerer.clone(), tasks.clone());
                 tasks.spawn(async move {
                     answering.await;
                     drop(place);
@@ -149,7 +161,7 @@ fn concerns_one_client(error: &io::Error) -> bool {
     )
 }
 
-async fn answer(stream: TcpStream, router: Router, tasks: Tasks) {
+async fn answer(stream: TcpStream, (router, names): Answerer, tasks: Tasks) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection could not be set to answer at once");
     }
@@ -164,6 +176,7 @@ async fn answer(stream: TcpStream, router: Router, tasks: Tasks) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_buf_size(MOST_HEAD_BYTES)
+        .title_case_headers(names == HeaderNames::TitleCase)
         .serve_connection(TokioIo::new(Lingering::new(stream, turn.clone())), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

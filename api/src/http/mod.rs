@@ -36,7 +36,7 @@ use axum::extract::FromRef;
 use axum::routing::{MethodRouter, get, post, put};
 use axum::{Router, middleware};
 
-pub use listener::{ListenError, ServeError, serve_router};
+pub use listener::{HeaderNames, ListenError, ServeError, serve_router};
 
 use crate::app::{App, Scope};
 use auth::{Admits, gate};
@@ -106,7 +106,9 @@ pub async fn serve(app: &Arc<App>, listeners: Listeners) -> Result<(), ServeErro
         ),
     ] {
         let Some(address) = address else { continue };
-        let listening = serve_router(&app.world.tasks, address, router, addresses).await;
+        let names = HeaderNames::Lowercase;
+        let listening = serve_router(&app.world.tasks, address, router, names, addresses);
+        let listening = listening.await;
         listening.map_err(|source| ServeError { setting, source })?;
     }
     Ok(())

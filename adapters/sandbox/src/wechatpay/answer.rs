@@ -83,11 +83,12 @@ pub(super) async fn no_such_resource(
 }
 
 /// The key with which the merchant wants to be answered: by `Wechatpay-Serial`, and without it the
-/// platform certificate's (如何从平台证书切换成微信支付公钥).
+/// platform certificate's (如何从平台证书切换成微信支付公钥). WeChat Pay's own SDKs send the header without a
+/// value while they know no certificate.
 pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<PlatformKey, Refusal> {
     let wechatpay = &sandbox.keys().wechatpay;
     match headers.get("wechatpay-serial").map(HeaderValue::as_bytes) {
-        None => Ok(PlatformKey::Certificate),
+        None | Some(b"") => Ok(PlatformKey::Certificate),
         Some(id) if id == wechatpay.public_key_id.as_bytes() => Ok(PlatformKey::PublicKey),
         Some(serial) if serial.eq_ignore_ascii_case(wechatpay.platform_cert.serial.as_bytes()) => {
             Ok(PlatformKey::Certificate)
