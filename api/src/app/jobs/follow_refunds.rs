@@ -13,7 +13,7 @@ use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
 
 use super::agenda::{Agenda, Glance};
-use super::turns::{Sending, Turns};
+use super::turns::{MaySend, Sent, Turns};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::{AskedBack, RefundCall};
@@ -86,22 +86,24 @@ impl App {
             let followed: Vec<_> = following.collect().await;
             for (outcome, may_send, row) in followed {
                 let (now, apart) = (self.world.now(), self.apart_secs(&row));
-                let after = match outcome {
-                    Ok(sent) => {
-                        refunds
-                            .turns
-                            .note(&row.payment, may_send, sent, now.plus_secs(apart));
-                        interval(&row, now)
-                    }
+                let (sent, after) = match outcome {
+                    Ok(sent) => (sent, interval(&row, now)),
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
-                        refunds
-                            .turns
-                            .note(&row.payment, may_send, may_send, now.plus_secs(apart));
-                        AFTER_UNKNOWN_SECS
+                        (sent_perhaps(may_send), AFTER_UNKNOWN_SECS)
                     }
                 };
-                refunds.agenda.put(row.position, now.plus_secs(after));
+                refunds
+                    .turns
+                    .note(&row.payment, (may_send, sent), now, apart);
+                let again = match sent {
+                    Sent::Yes | Sent::No => now.plus_secs(after),
+                    Sent::Wanted => refunds
+                        .turns
+                        .of(&row.payment, now)
+                        .wait(row.position, apart),
+                };
+                refunds.agenda.put(row.position, again);
             }
         }
         Ok(())
@@ -130,21 +132,17 @@ impl App {
         }
     }
 
-    async fn follow_refund(
-        &self,
-        row: &OpenRefund,
-        may_send: Sending,
-    ) -> Result<Sending, AppError> {
+    async fn follow_refund(&self, row: &OpenRefund, may_send: MaySend) -> Result<Sent, AppError> {
         let Some(account) = self.askable(&row.payment.account) else {
-            return Ok(Sending::No);
+            return Ok(Sent::No);
         };
         let Some(known) = self.known_refund(row).await? else {
-            return Ok(Sending::No);
+            return Ok(Sent::No);
         };
         match row.stage {
             OpenRefundStage::Requested => {
                 self.ask_back(&account, row, &known).await?;
-                Ok(Sending::Yes)
+                Ok(Sent::Yes)
             }
             OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
                 self.ask_how_it_stands(&account, row, &known, may_send)
@@ -243,25 +241,28 @@ impl App {
         account: &Arc<Account>,
         row: &OpenRefund,
         known: &Known,
-        may_send: Sending,
-    ) -> Result<Sending, AppError> {
+        may_send: MaySend,
+    ) -> Result<Sent, AppError> {
         let money = Some(&known.refund.transaction_id);
         let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
         match (asked.await?, row.stage, may_send) {
             (AskedBack::Said(message, proven), _, _) => {
                 self.take_answer(account, *message, &proven).await?;
-                Ok(Sending::No)
+                Ok(Sent::No)
             }
             // It was taken up and is not there: the same number is sent again.
-            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, Sending::Yes) => {
+            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::Yes) => {
                 self.ask_back(account, row, known).await?;
-                Ok(Sending::Yes)
+                Ok(Sent::Yes)
+            }
+            (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::No) => {
+                Ok(Sent::Wanted)
             }
             (
                 AskedBack::NotThere | AskedBack::No | AskedBack::NeedsAction | AskedBack::Undecided,
                 _,
                 _,
-            ) => Ok(Sending::No),
+            ) => Ok(Sent::No),
         }
     }
 
@@ -324,25 +325,33 @@ impl Refunds {
         rows: Vec<(Position, OpenRefund)>,
         apart_secs: impl Fn(&OpenRefund) -> i64,
         now: Timestamp,
-    ) -> Vec<(OpenRefund, Sending)> {
+    ) -> Vec<(OpenRefund, MaySend)> {
         self.turns.forget_free(now);
         let mut in_turn = Vec::with_capacity(rows.len());
         for (position, row) in rows {
+            let apart = apart_secs(&row);
             let turns = self.turns.of(&row.payment, now);
             let may_send = match row.stage {
-                OpenRefundStage::NeedsAction => Sending::No,
-                OpenRefundStage::Submitted => turns.take_if_free(now, apart_secs(&row)),
-                OpenRefundStage::Requested => match turns.take(position, now, apart_secs(&row)) {
-                    Ok(()) => Sending::Yes,
-                    Err(later) => {
-                        self.agenda.put(position, later);
-                        continue;
-                    }
-                },
+                OpenRefundStage::NeedsAction => MaySend::No,
+                OpenRefundStage::Requested | OpenRefundStage::Submitted => {
+                    turns.take(position, now, apart)
+                }
             };
-            in_turn.push((row, may_send));
+            if (row.stage, may_send) == (OpenRefundStage::Requested, MaySend::No) {
+                self.agenda.put(position, turns.wait(position, apart));
+            } else {
+                in_turn.push((row, may_send));
+            }
         }
         in_turn
+    }
+}
+
+/// Nobody knows whether a call that failed was sent; that it was is the safe side.
+fn sent_perhaps(may_send: MaySend) -> Sent {
+    match may_send {
+        MaySend::Yes => Sent::Yes,
+        MaySend::No => Sent::No,
     }
 }
 

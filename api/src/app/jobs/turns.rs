@@ -1,16 +1,25 @@
 //! When calls that give money back are sent: the gateways want those of one payment apart, and one at a
 //! time. Who waits has his turn before those who come later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use payfold_domain::{PaymentRef, Timestamp};
 use payfold_store::Position;
 
-/// Whether the call may be sent, or was.
+/// Whether the call may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sending {
+pub(super) enum MaySend {
     Yes,
     No,
+}
+
+/// Whether it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    Yes,
+    No,
+    /// It is to be, once it may.
+    Wanted,
 }
 
 /// The turns of each payment that is not free.
@@ -22,10 +31,10 @@ pub(super) struct Turns(BTreeMap<PaymentRef, OfPayment>);
 pub(super) struct OfPayment {
     /// None is sent before.
     next: Timestamp,
-    /// From then on nobody waits for a turn.
+    /// The turns of those that wait, each one apart from the one before it.
+    waiting: BTreeMap<Position, Timestamp>,
+    /// The turn of who comes next.
     free: Timestamp,
-    /// Those that do.
-    waiting: BTreeSet<Position>,
 }
 
 impl Turns {
@@ -37,72 +46,67 @@ impl Turns {
         let turns = self.0.entry(payment.clone());
         turns.or_insert_with(|| OfPayment {
             next: now,
+            waiting: BTreeMap::new(),
             free: now,
-            waiting: BTreeSet::new(),
         })
     }
 
-    /// Once a refund was looked at, whose payment's next call may be sent then: a turn that it did not need
-    /// is nobody's again.
+    /// Once a refund was looked at, at `now`: the next call is apart from the end of one that was sent, and a
+    /// turn that was not needed is nobody's again.
     pub(super) fn note(
         &mut self,
         payment: &PaymentRef,
-        may_send: Sending,
-        sent: Sending,
-        next: Timestamp,
+        (may_send, sent): (MaySend, Sent),
+        now: Timestamp,
+        apart: i64,
     ) {
         let Some(turns) = self.0.get_mut(payment) else {
             return;
         };
         match (may_send, sent) {
-            (_, Sending::Yes) => turns.sent(next),
-            (Sending::Yes, Sending::No) if turns.waiting.is_empty() => {
+            (_, Sent::Yes) => turns.sent(now, apart),
+            (MaySend::Yes, Sent::No | Sent::Wanted) if turns.waiting.is_empty() => {
                 self.0.remove(payment);
             }
-            (Sending::Yes | Sending::No, Sending::No) => {}
+            (MaySend::Yes | MaySend::No, Sent::No | Sent::Wanted) => {}
         }
     }
 }
 
 impl OfPayment {
-    /// Takes a turn that nobody else has.
-    pub(super) fn take_if_free(&mut self, now: Timestamp, apart: i64) -> Sending {
-        if now < self.free {
-            return Sending::No;
+    /// Takes the refund's turn, where it has come, or one that nobody waits for.
+    pub(super) fn take(&mut self, row: Position, now: Timestamp, apart: i64) -> MaySend {
+        let turn = self.waiting.get(&row).copied().unwrap_or(self.free);
+        if now < turn {
+            return MaySend::No;
         }
-        self.sent(now.plus_secs(apart));
-        Sending::Yes
+        self.waiting.remove(&row);
+        self.sent(now, apart);
+        MaySend::Yes
     }
 
-    /// Takes the refund's turn, or says when it is: after all that wait already.
-    pub(super) fn take(
-        &mut self,
-        row: Position,
-        now: Timestamp,
-        apart: i64,
-    ) -> Result<(), Timestamp> {
-        if self.waiting.contains(&row) {
-            if now < self.next {
-                return Err(self.next);
-            }
-            self.waiting.remove(&row);
-            self.sent(now.plus_secs(apart));
-            return Ok(());
-        }
-        match self.take_if_free(now, apart) {
-            Sending::Yes => Ok(()),
-            Sending::No => {
+    /// When the refund's turn is: after all that wait already.
+    pub(super) fn wait(&mut self, row: Position, apart: i64) -> Timestamp {
+        match self.waiting.get(&row) {
+            Some(turn) => *turn,
+            None => {
                 let turn = self.free;
+                self.waiting.insert(row, turn);
                 self.free = turn.plus_secs(apart);
-                self.waiting.insert(row);
-                Err(turn)
+                turn
             }
         }
     }
 
-    fn sent(&mut self, next: Timestamp) {
-        self.next = self.next.max(next);
-        self.free = self.free.max(self.next);
+    /// Those that wait have their turns so much later as the next one must be.
+    fn sent(&mut self, now: Timestamp, apart: i64) {
+        self.next = self.next.max(now.plus_secs(apart));
+        let first = self.waiting.values().min().copied().unwrap_or(self.free);
+        let late = self.next.secs_since(first).max(0);
+        for turn in self.waiting.values_mut() {
+            *turn = turn.plus_secs(late);
+        }
+        self.free = self.free.plus_secs(late);
     }
 }
 
@@ -112,7 +116,8 @@ mod tests {
 
     use super::*;
 
-    const APART: i64 = 60;
+    /// How long after a call without a known end the same is tried again.
+    const AGAIN: i64 = 30;
 
     fn payment() -> PaymentRef {
         PaymentRef {
@@ -121,61 +126,69 @@ mod tests {
         }
     }
 
-    /// Three refunds, none of which ever comes to an end, and a fourth that is asked about and sent again
-    /// where it may be.
-    #[test]
-    fn refunds_of_one_payment_are_sent_one_at_a_time_and_each_has_its_turn() {
+    /// When each refund is sent whose calls all come to no end, one beginning each so many seconds; each call
+    /// takes that long.
+    fn played(refunds: usize, apart: i64, takes: i64, until: i64) -> Vec<Vec<i64>> {
         let mut turns = Turns::default();
-        let mut due = [0, 0, 5];
-        let mut sent_at: [Vec<i64>; 4] = Default::default();
-        for secs in 0..APART * 20 {
-            let now = Timestamp::from_secs(secs);
-            turns.forget_free(now);
-            for (index, due) in due.iter_mut().enumerate().filter(|(_, due)| **due == secs) {
-                let position = Position(u64::try_from(index).unwrap());
-                match turns.of(&payment(), now).take(position, now, APART) {
-                    Ok(()) => {
-                        let next = now.plus_secs(APART);
-                        turns.note(&payment(), Sending::Yes, Sending::Yes, next);
-                        sent_at[index].push(secs);
-                        *due = secs + 30;
-                    }
-                    Err(later) => *due = later.as_secs(),
+        let mut due: Vec<i64> = (0..refunds)
+            .map(|refund| i64::try_from(refund).unwrap() * 7)
+            .collect();
+        let mut sent_at = vec![Vec::new(); refunds];
+        let mut secs = 0;
+        while secs < until {
+            let began = Timestamp::from_secs(secs);
+            turns.forget_free(began);
+            let mut in_turn = Vec::new();
+            for (refund, due) in due.iter_mut().enumerate().filter(|(_, due)| **due <= secs) {
+                let row = Position(u64::try_from(refund).unwrap());
+                let of_payment = turns.of(&payment(), began);
+                match of_payment.take(row, began, apart) {
+                    MaySend::Yes => in_turn.push(refund),
+                    MaySend::No => *due = of_payment.wait(row, apart).as_secs(),
                 }
             }
-            if turns.of(&payment(), now).take_if_free(now, APART) == Sending::Yes {
-                sent_at[3].push(secs);
+            assert!(in_turn.len() <= 1, "one at a time");
+            secs += if in_turn.is_empty() { 1 } else { takes.max(1) };
+            let ended = Timestamp::from_secs(secs);
+            for refund in in_turn {
+                turns.note(&payment(), (MaySend::Yes, Sent::Yes), ended, apart);
+                sent_at[refund].push(began.as_secs());
+                due[refund] = secs + AGAIN;
             }
         }
-        let all: BTreeSet<i64> = sent_at.concat().into_iter().collect();
-        let all: Vec<i64> = all.into_iter().collect();
-        assert_eq!(all.len(), sent_at.concat().len(), "{sent_at:?}");
-        assert!(
-            all.windows(2).all(|pair| pair[1] - pair[0] >= APART),
-            "{sent_at:?}"
-        );
-        assert!(
-            sent_at[..3].iter().all(|sent| sent.len() >= 6),
-            "{sent_at:?}"
-        );
+        sent_at
+    }
+
+    #[test]
+    fn refunds_of_one_payment_are_sent_one_at_a_time_and_each_has_its_turn() {
+        for (refunds, apart, takes) in [(2, 60, 10), (3, 60, 2), (3, 60, 0), (8, 3, 5), (5, 3, 40)]
+        {
+            let sent_at = played(refunds, apart, takes, 40_000);
+            let mut all = sent_at.concat();
+            all.sort_unstable();
+            let apart_enough = |pair: &[i64]| pair[1] - pair[0] >= apart + takes;
+            assert!(
+                all.windows(2).all(apart_enough),
+                "{refunds} {apart} {takes}"
+            );
+            let round = i64::try_from(refunds).unwrap() * (apart + takes + 1) + AGAIN + takes + 1;
+            for sent_at in sent_at {
+                let mut last = 0;
+                for at in sent_at.into_iter().chain([40_000]) {
+                    assert!(at - last <= round, "{refunds} {apart} {takes}: {last} {at}");
+                    last = at;
+                }
+            }
+        }
     }
 
     #[test]
     fn a_turn_that_was_not_needed_is_nobodys() {
-        let (mut turns, now) = (Turns::default(), Timestamp::from_secs(0));
-        let next = now.plus_secs(APART);
-        assert_eq!(
-            turns.of(&payment(), now).take_if_free(now, APART),
-            Sending::Yes
-        );
-        turns.note(&payment(), Sending::Yes, Sending::No, next);
-        assert_eq!(
-            turns.of(&payment(), now).take_if_free(now, APART),
-            Sending::Yes
-        );
-        assert_eq!(
-            turns.of(&payment(), now).take_if_free(now, APART),
-            Sending::No
-        );
+        let (mut turns, now, row) = (Turns::default(), Timestamp::from_secs(0), Position(1));
+        for sent in [Sent::No, Sent::Yes] {
+            assert_eq!(turns.of(&payment(), now).take(row, now, 60), MaySend::Yes);
+            turns.note(&payment(), (MaySend::Yes, sent), now, 60);
+        }
+        assert_eq!(turns.of(&payment(), now).take(row, now, 60), MaySend::No);
     }
 }
