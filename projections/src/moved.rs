@@ -46,7 +46,7 @@ pub struct Moved<'a> {
 pub enum Share {
     /// The payment's or the refund's own.
     Own,
-    /// What a running total held above what was known: other refunds may be in it.
+    /// What a running total held above what was known, if anything: other refunds may be in it.
     OfTotal,
 }
 
@@ -173,15 +173,16 @@ fn unmatched(event: &UnmatchedRefundReceived, recorded: Timestamp) -> Option<Mov
     let RefundState::Succeeded(at) = event.refund.state else {
         return None;
     };
+    let (amount, share) = match event.refund.size {
+        RefundSize::Exactly(amount) => (Some(amount), Share::Own),
+        RefundSize::RunningTotal(_) | RefundSize::Unknown => (None, Share::OfTotal),
+    };
     Some(Moved {
         payment: &event.payment,
         transaction_id: event.refund.transaction_id.as_ref(),
         refund_no: event.refund.refund_no.as_ref(),
-        amount: match event.refund.size {
-            RefundSize::Exactly(amount) => Some(amount),
-            RefundSize::RunningTotal(_) | RefundSize::Unknown => None,
-        },
-        share: Share::Own,
+        amount,
+        share,
         at: at.unwrap_or(recorded),
         direction: Direction::Back,
     })

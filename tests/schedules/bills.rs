@@ -7,7 +7,7 @@ use payfold_domain::event::{BillDifference, BillDifferenceFound, BillEvent, Bill
 use payfold_store::decode;
 
 use crate::aftermath::{Aftermath, Found};
-use crate::books::{Paid, a_person_looks_at_refunds};
+use crate::books::Paid;
 
 /// What the events tell of one account's bill.
 #[derive(Default)]
@@ -96,10 +96,7 @@ fn differs_in_nothing(aftermath: &Aftermath<'_>, gateway: &str, told: &Told, fou
             difference.difference,
             BillDifference::MissingHere | BillDifference::OtherState
         );
-        let explained = id.is_some_and(|id| {
-            let refund = difference.refund_no.is_some();
-            (kind && seconds.contains(&id)) || (refund && a_person_looks_at_refunds(aftermath, &id))
-        });
+        let explained = id.is_some_and(|id| kind && seconds.contains(&id));
         found.unless(
             explained,
             "a bill differs in nothing that the gateway can explain",

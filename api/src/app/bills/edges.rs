@@ -238,7 +238,9 @@ impl App {
                 at: moved.at,
             }));
         };
-        let Some((transaction_id, told)) = self.told_refund(&recorded.stream, refund_no).await?
+        let Some((transaction_id, told)) = self
+            .told_refund(&recorded.stream, moved.payment, refund_no)
+            .await?
         else {
             return Ok(None);
         };

@@ -284,9 +284,9 @@ impl<'a> Judge<'a> {
                 return Some(Verdict::Matched);
             }
             return match (told.amount, told.arrived, state) {
-                // Its own size is not known here: others' may be in what a running total told.
-                (Some(amount), _, BilledRefund::Succeeded)
-                    if amount != movement.amount && told.share == Share::OfTotal =>
+                // Its own size is not known here: a running total told of it, which others may be in.
+                (amount, _, BilledRefund::Succeeded)
+                    if amount != Some(movement.amount) && told.share == Share::OfTotal =>
                 {
                     None
                 }

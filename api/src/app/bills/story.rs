@@ -55,7 +55,8 @@ impl Story {
             .sum()
     }
 
-    fn hear(&mut self, recorded: &Recorded, transaction_id: &TransactionId) {
+    /// Other payments' events may be in the stream, also of refunds that have this one's numbers.
+    fn hear(&mut self, recorded: &Recorded, payment: &PaymentRef, transaction_id: &TransactionId) {
         // An event that cannot be read tells nothing; its order shows as corrupt.
         let Ok(event) = decode(recorded) else { return };
         if let Some(requested) = requested_in(&event)
@@ -67,11 +68,14 @@ impl Story {
             });
         }
         if let Some(troubled) = troubled_in(&event)
+            && troubled.payment == *payment
             && let Some(told) = self.known_refund(&troubled.refund_no)
         {
             told.arrived = None;
         }
-        if let Some(moved) = moved_in(&event, recorded.time) {
+        if let Some(moved) = moved_in(&event, recorded.time)
+            && moved.payment == payment
+        {
             self.hear_moved(&moved, transaction_id);
         }
     }
@@ -94,8 +98,8 @@ impl Story {
                 if of_this || self.refund(refund_no).is_some() {
                     self.tell(refund_no, |told| {
                         told.arrived = Some(moved.at);
-                        if let Some(amount) = moved.amount {
-                            told.amount = Some(amount);
+                        if moved.amount.is_some() || told.amount.is_none() {
+                            told.amount = moved.amount;
                             told.share = moved.share;
                         }
                     });
@@ -168,6 +172,10 @@ impl App {
         movement: &Movement,
     ) -> Result<Story, AppError> {
         let transaction_id = &movement.transaction_id;
+        let payment = PaymentRef {
+            account: account.clone(),
+            out_trade_no: movement.out_trade_no.clone(),
+        };
         let mut has_number = false;
         let mut claims = Vec::from(claims_of_money(account, movement));
         if let MovementKind::Refund {
@@ -191,7 +199,7 @@ impl App {
         let mut story = Story::default();
         for stream in &streams {
             for recorded in self.store.load(stream, 0).await? {
-                story.hear(&recorded, transaction_id);
+                story.hear(&recorded, &payment, transaction_id);
             }
         }
         story.known = has_number || story.came.is_some() || !story.refunds.is_empty();
@@ -227,17 +235,19 @@ impl App {
     pub(super) async fn told_refund(
         &self,
         stream: &StreamName,
+        payment: &PaymentRef,
         refund_no: &RefundNo,
     ) -> Result<Option<(TransactionId, ToldRefund)>, AppError> {
         let recorded = self.store.load(stream, 0).await?;
         let mut events = recorded.iter();
-        let money = events.find_map(|recorded| money_of(&decode(recorded).ok()?, refund_no));
+        let money =
+            events.find_map(|recorded| money_of(&decode(recorded).ok()?, payment, refund_no));
         let Some(transaction_id) = money else {
             return Ok(None);
         };
         let mut story = Story::default();
         for recorded in &recorded {
-            story.hear(recorded, &transaction_id);
+            story.hear(recorded, payment, &transaction_id);
         }
         if story.through_unlisted {
             return Ok(None);
@@ -259,15 +269,16 @@ fn claims_of_money(account: &AccountName, movement: &Movement) -> [Claim; 2] {
 }
 
 /// The money of a refund, where the event says.
-fn money_of(event: &Event, refund_no: &RefundNo) -> Option<TransactionId> {
+fn money_of(event: &Event, payment: &PaymentRef, refund_no: &RefundNo) -> Option<TransactionId> {
     if let Some(requested) = requested_in(event)
+        && requested.payment == *payment
         && requested.refund_no == *refund_no
     {
         return Some(requested.transaction_id.clone());
     }
     // Whenever it was told; the time is of no matter here.
     let moved = moved_in(event, Timestamp::from_secs(0))?;
-    (moved.refund_no == Some(refund_no))
+    (moved.payment == payment && moved.refund_no == Some(refund_no))
         .then_some(moved.transaction_id)?
         .cloned()
 }
