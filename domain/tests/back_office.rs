@@ -2,9 +2,9 @@
 //! late, twice or never, and no refund counts twice.
 
 use payfold_domain::command::{Foreign, Observe, Rejection};
-use payfold_domain::event::{NumberOwner, OrderEvent};
+use payfold_domain::event::{ExternalRefundObserved, NumberOwner, OrderEvent};
 use payfold_domain::exception::ExceptionKind;
-use payfold_domain::{Fact, Money, RefundFact, RefundSize, RefundState, Source};
+use payfold_domain::{Fact, Method, Money, RefundFact, RefundSize, RefundState, Source, evolve};
 use proptest::prelude::*;
 
 use crate::story::say::{self, NOW, P1, PRICE};
@@ -130,6 +130,28 @@ fn a_number_that_another_payment_has_is_told_and_not_claimed() {
         };
         assert_eq!(event.number, owner);
     }
+}
+
+/// An older payfold did not store that WeChat Pay states each refund's own size.
+#[test]
+fn what_was_stored_of_wechat_pays_back_office_before_sizes_were_is_no_running_total() {
+    let told = OrderEvent::ExternalRefundObserved(ExternalRefundObserved {
+        payment: say::payment(P1),
+        method: Method::WechatpayNative,
+        transaction_id: say::transaction("T1"),
+        refund_no: Some(say::refund_no("A")),
+        amount: Some(Money::cny(300)),
+        size: None,
+        number: NumberOwner::Payment,
+        refunded_at: NOW.plus_secs(120),
+        exception: say::exception("T1", ExceptionKind::ExternalRefund),
+    });
+    let mut story = story::paid();
+    story.order = evolve(story.order, &told, NOW);
+    let again = say::query(P1, [exactly("A", 300, Some(2))]);
+    assert_eq!(story.names(again), ["ShipmentHeld"]);
+    let story = story.given(say::query(P1, [exactly("B", 200, Some(1))]));
+    assert_eq!(refunded_minor(&story), 500);
 }
 
 /// What a gateway may say of its back office's refunds: some of it, in any order, some of it twice.

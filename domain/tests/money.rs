@@ -3,7 +3,7 @@
 use payfold_domain::command::{Command, Observe, StartPayment, TakeUpBasis};
 use payfold_domain::event::{Basis, OrderEvent, Staleness};
 use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
-use payfold_domain::order::{Disposition, OrderStatus, PaymentStatus};
+use payfold_domain::order::{Disposition, OrderStatus, PaymentStatus, ShipmentStatus};
 use payfold_domain::policy::{Capability, LatePolicy, Policy, ReturnPolicy};
 use payfold_domain::{Application, Currency, Fact, Money, Receipt, Source};
 
@@ -367,4 +367,36 @@ fn money_that_its_message_says_cannot_go_back_is_held() {
         ..say::observing(P1, Source::Notify, facts)
     }));
     assert_eq!(names, ["LatePaymentReceived", "PaymentFinished"]);
+}
+
+/// The gateways are asked for renminbi alone, so such money is sent back by nobody here.
+#[test]
+fn money_of_another_currency_waits_for_a_person_who_may_accept_it_and_is_then_shipped_for() {
+    let dollars = Receipt {
+        amount: Money {
+            minor: PRICE,
+            currency: Currency::new("USD").unwrap(),
+        },
+        ..say::receipt("T1", PRICE)
+    };
+    let refund = Policy {
+        mismatch: ReturnPolicy::Refund,
+        ..Policy::HOLD
+    };
+    let mut story = story::open();
+    let told = say::notify_by(refund, P1, Fact::Paid(dollars));
+    assert_eq!(story.names(told), ["MismatchedPaymentReceived"]);
+    let id = say::exception("T1", ExceptionKind::Mismatch);
+    let offered = |story: &Story| {
+        let exception = story.placed().exception(&id).unwrap();
+        story.placed().offered_actions(exception, Capability::Full)
+    };
+    assert_eq!(
+        offered(&story),
+        [ResolutionAction::Accept, ResolutionAction::Dismiss]
+    );
+    story
+        .when(say::resolve(&id, ResolutionAction::Accept))
+        .unwrap();
+    assert_eq!(story.shipment_status(), ShipmentStatus::Requested);
 }

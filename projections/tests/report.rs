@@ -176,6 +176,18 @@ fn a_refund_that_turns_out_to_be_stuck_counts_no_more_until_it_succeeds_again() 
 }
 
 #[test]
+fn what_is_told_of_one_back_office_refund_in_parts_is_one_refund() {
+    let mut feed = Feed::default();
+    feed.order("A", 0, placed("A"));
+    for _ in 0..2 {
+        let told = external("1", Method::AlipayPage, Some("back-office"));
+        feed.order("A", 0, OrderEvent::ExternalRefundObserved(told));
+    }
+    let rows = report(&feed);
+    assert_eq!((rows[0].refunds, rows[0].refunded_minor), (1, 200));
+}
+
+#[test]
 fn what_was_given_back_of_unmatched_money_moves_to_the_order_that_takes_it_up() {
     for number in [None, Some("back-office")] {
         let mut feed = Feed::default();

@@ -424,11 +424,13 @@ impl BackOffice {
         })];
         let more = self.amount.map_or(0, |amount| amount.minor);
         if self.size.is_some() || more > 0 {
-            // What was told of it before, or of a refund of unknown size, is told better now.
+            // What was told of it before, or of one of unknown size that it may be, is told better now.
             let told = book.exceptions.iter().filter(|open| {
+                let may_be_it = open.refund_no.is_none() || number.is_none();
                 open.kind == ExceptionKind::ExternalRefund
                     && open.transaction_id.as_ref() == Some(transaction_id)
-                    && (open.received.is_none() || (number.is_some() && open.refund_no == number))
+                    && ((open.received.is_none() && may_be_it)
+                        || (number.is_some() && open.refund_no == number))
             });
             events.extend(told.filter_map(|open| settle(open, ResolutionAction::Accept)));
             events.extend(settle_money(book, money, known_minor + more));

@@ -106,7 +106,7 @@ fn standing_holds(order: &PlacedOrder, shipment: &Shipment) -> Vec<Hold> {
     let mut reasons = Vec::new();
     let paying = order.confirmed_payment().zip(order.confirmed());
     if let Some((payment, money)) = paying {
-        if money.left_minor(&payment.refunds) == 0 {
+        if money.kept_minor(&payment.refunds) == 0 {
             reasons.push(Hold::Refunds);
         }
         let undecided = order.exceptions.iter().filter(|exception| {

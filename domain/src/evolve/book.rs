@@ -10,7 +10,7 @@ use crate::order::{
     Disposition, ExternalRefund, OpenedException, Refund, RefundStatus, Resolution, StatedMoney,
     Transaction,
 };
-use crate::{Money, RefundNo, Timestamp, TransactionId};
+use crate::{Method, Money, RefundNo, Timestamp, TransactionId};
 
 const UNKNOWN_REFUND: Misfit = Misfit("without that refund");
 const UNKNOWN_MONEY: Misfit = Misfit("without that transaction");
@@ -140,10 +140,11 @@ impl BookMut<'_> {
             money.external_minor = money.external_minor.saturating_add(amount.minor);
             money.give_back(amount.minor);
         }
-        if event.size.is_none() && event.amount.is_some() {
+        let size = size_of(event);
+        if size.is_none() && event.amount.is_some() {
             money.totalled_at = money.totalled_at.max(Some(event.refunded_at));
         }
-        money.knows_external(&event.refund_no, event.size);
+        money.knows_external(&event.refund_no, size);
         open(
             self.exceptions,
             OpenedException {
@@ -271,6 +272,25 @@ impl Transaction {
             self.disposition = Disposition::Held(exception.clone());
         }
     }
+}
+
+/// A refund's own size. An older payfold did not say so of WeChat Pay's, whose amounts always are.
+fn size_of(event: &ExternalRefundObserved) -> Option<Money> {
+    let states_sizes = match event.method {
+        Method::WechatpayNative
+        | Method::WechatpayJsapi
+        | Method::WechatpayMini
+        | Method::WechatpayH5
+        | Method::WechatpayApp => true,
+        Method::AlipayPage
+        | Method::AlipayWap
+        | Method::AlipayApp
+        | Method::AlipayJsapi
+        | Method::AlipayQr
+        | Method::External
+        | Method::Unknown => false,
+    };
+    event.size.or(event.amount.filter(|_| states_sizes))
 }
 
 /// Opens an exception; its id is new in the stream.

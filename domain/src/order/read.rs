@@ -249,6 +249,11 @@ impl Transaction {
         if self.amount.currency != Currency::CNY {
             return 0;
         }
+        self.kept_minor(refunds)
+    }
+
+    /// What neither went back of it nor is to, in the minor unit; `refunds` are its payment's.
+    pub(crate) fn kept_minor(&self, refunds: &[Refund]) -> i64 {
         let asked: i64 = refunds
             .iter()
             .filter(|refund| refund.transaction_id == self.transaction_id && refund.is_reserved())

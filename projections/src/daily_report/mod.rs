@@ -51,6 +51,7 @@ pub(crate) const TABLES: &str = "
         stray        INTEGER NOT NULL,
         day          INTEGER NOT NULL,
         method       TEXT NOT NULL,
+        refunds      INTEGER NOT NULL,
         minor        INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX refunds_by_number ON refunds (account, out_trade_no, refund_no)

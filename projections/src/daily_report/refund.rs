@@ -110,9 +110,11 @@ fn external(
     })
 }
 
+/// What is told of one refund in several events counts as one.
 fn count(tx: &Transaction<'_>, added: &mut Added, refunded: &Refunded<'_>) -> rusqlite::Result<()> {
+    let refunds = i64::from(!is_counted(tx, refunded)?);
     let key = Key::new(refunded.at, &refunded.payment.account, refunded.method);
-    tx.prepare_cached("INSERT INTO refunds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+    tx.prepare_cached("INSERT INTO refunds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
             row::stored(refunded.position),
             key.account.as_str(),
@@ -121,12 +123,27 @@ fn count(tx: &Transaction<'_>, added: &mut Added, refunded: &Refunded<'_>) -> ru
             refunded.teller == Teller::Stray,
             key.day,
             key.method.as_str(),
+            refunds,
             refunded.amount.minor,
         ])?;
     let sums = added.entry(key).or_default();
-    sums.refunds += 1;
+    sums.refunds += refunds;
     sums.refunded_minor += refunded.amount.minor;
     Ok(())
+}
+
+fn is_counted(tx: &Transaction<'_>, refunded: &Refunded<'_>) -> rusqlite::Result<bool> {
+    let Some(refund_no) = refunded.refund_no else {
+        return Ok(false);
+    };
+    let PaymentRef {
+        account,
+        out_trade_no,
+    } = refunded.payment;
+    tx.prepare_cached(
+        "SELECT 1 FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3",
+    )?
+    .exists([account.as_str(), out_trade_no.as_str(), refund_no.as_str()])
 }
 
 /// A refund that is stuck or refused is not with the buyer, whatever was told before.
@@ -147,7 +164,7 @@ fn taken_up(tx: &Transaction<'_>, added: &mut Added, event: &StrayTakenUp) -> ru
     let counted: Vec<_> = tx
         .prepare_cached(
             "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND stray = 1
-             RETURNING day, method, minor",
+             RETURNING day, method, refunds, minor",
         )?
         .query_map([account.as_str(), out_trade_no.as_str()], counted)?
         .collect::<rusqlite::Result<_>>()?;
@@ -164,7 +181,7 @@ fn uncount_number(
     refund_no: &RefundNo,
 ) -> rusqlite::Result<()> {
     let delete = "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3
-                  RETURNING day, method, minor";
+                  RETURNING day, method, refunds, minor";
     uncount_all(tx, added, delete, (payment, refund_no))
 }
 
@@ -177,7 +194,7 @@ fn uncount_strays_number(
 ) -> rusqlite::Result<()> {
     let delete = "DELETE FROM refunds
                   WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3 AND stray = 1
-                  RETURNING day, method, minor";
+                  RETURNING day, method, refunds, minor";
     uncount_all(tx, added, delete, (payment, refund_no))
 }
 
@@ -206,6 +223,7 @@ fn uncount_all(
 struct Counted {
     day: Day,
     method: Method,
+    refunds: i64,
     minor: i64,
 }
 
@@ -213,7 +231,8 @@ fn counted(row: &Row<'_>) -> rusqlite::Result<Counted> {
     Ok(Counted {
         day: row.get(0)?,
         method: row::name(row, 1, Method::from_name)?,
-        minor: row.get(2)?,
+        refunds: row.get(2)?,
+        minor: row.get(3)?,
     })
 }
 
@@ -224,6 +243,6 @@ fn uncount(added: &mut Added, account: &AccountName, counted: Counted) {
         method: counted.method,
     };
     let sums = added.entry(key).or_default();
-    sums.refunds -= 1;
+    sums.refunds -= counted.refunds;
     sums.refunded_minor -= counted.minor;
 }
