@@ -169,3 +169,44 @@ async fn a_refund_whose_number_the_gateway_has_with_another_amount_waits_for_a_p
         assert_eq!(kinds, ["contradiction", "refund_needs_action"], "{order:#}");
     }
 }
+
+#[tokio::test]
+async fn a_bill_tells_two_payments_refunds_of_one_number_apart() {
+    let shop = Shop::beside_the_sandbox().await;
+    let ours = paid_order(&shop, "ali", "RN-5a", "pay_rn5a").await;
+    shop.refund(("RN-5a", "ali", "pay_rn5a"), "1", 1000)
+        .await
+        .json(201);
+    let refunded = |order: &Value| order["refunded"] == 1000;
+    shop.order_once("RN-5a", refunded).await;
+    let theirs = paid_order(&shop, "ali", "RN-5b", "pay_rn5b").await;
+    let paid = |out_trade_no, transaction_id| Paid {
+        out_trade_no,
+        transaction_id,
+        minor: 8800,
+    };
+    let (ours, theirs) = (paid("pay_rn5a", &ours), paid("pay_rn5b", &theirs));
+    told_of_refund(&shop, &theirs, "1", "5.00", NOON).await;
+
+    let rows = [
+        BillRow::payment(NOON, &ours),
+        BillRow::refund(NOON, &ours, "1", 1000),
+        BillRow::payment(NOON, &theirs),
+        BillRow::refund(NOON, &theirs, "1", 300),
+    ];
+    let bill = shop.file("bill.csv", shop.alipay().bill(DATE, &rows));
+    let (out, _) = shop.import_bill("ali", &bill, &[]).with(0);
+    assert_eq!(
+        (figure(&out, "matched"), figure(&out, "other amount")),
+        (3, 1),
+        "{out}"
+    );
+    let told = shop.exceptions().await;
+    let told = told.iter().find(|told| told["kind"] == "bill_other_amount");
+    let told = told.unwrap();
+    assert_eq!(
+        (&told["expected"]["minor"], &told["received"]["minor"]),
+        (&json!(500), &json!(300)),
+        "{told:#}"
+    );
+}

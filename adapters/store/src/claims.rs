@@ -10,8 +10,8 @@ use payfold_domain::event::{
 use crate::stream::Claim;
 
 /// The claims of an event: a started payment claims its number, money that came its transaction, a
-/// refund its number, unless another payment has one of that number. A stray claims the transactions and refunds it hears of, and not the payment's
-/// number, which is the order's that comes for it.
+/// refund its number, unless another payment has one of that number. A stray claims the transactions and
+/// refunds it hears of, and not the payment's number, which is the order's that comes for it.
 pub fn claims_of(event: &Event) -> impl Iterator<Item = Claim> + use<> {
     let claims = match event {
         Event::Order(event) => order(event),

@@ -2,7 +2,7 @@
 //! a million payments take some forty megabytes.
 
 use payfold_domain::bill::{BilledPayment, BilledRefund, Movement, MovementKind};
-use payfold_domain::{AccountName, Gateway, OutTradeNo, RefundNo, TransactionId};
+use payfold_domain::{AccountName, Currency, Gateway, OutTradeNo, RefundNo, TransactionId};
 use payfold_projections::{Day, Direction, MOVING_EVENTS, Moved, Stretch, View, moved_in};
 use payfold_store::{Position, Recorded, Scope, Store, decode};
 use sha2::{Digest, Sha256};
@@ -123,6 +123,13 @@ impl Ledger {
     }
 
     fn put(&mut self, moved: &Moved<'_>, gateway: Gateway, position: Position) {
+        // Rows in another currency are foreign.
+        if moved
+            .amount
+            .is_some_and(|amount| amount.currency != Currency::CNY)
+        {
+            return;
+        }
         let out_trade_no = &moved.payment.out_trade_no;
         let key = match (moved.direction, moved.transaction_id, moved.refund_no) {
             (Direction::In, Some(transaction_id), _) => Key::of_payment(transaction_id),
@@ -218,5 +225,39 @@ fn put_event(
         && Day::of(moved.at) == day
     {
         ledger.put(&moved, gateway, recorded.position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payfold_domain::{Money, PaymentRef, Timestamp};
+    use payfold_projections::Share;
+
+    use super::*;
+
+    #[test]
+    fn money_in_another_currency_is_not_missed_in_a_bill_of_renminbi() {
+        let payment = PaymentRef {
+            account: AccountName::new("wx").unwrap(),
+            out_trade_no: OutTradeNo::from_gateway("payment_1").unwrap(),
+        };
+        let transaction_id = TransactionId::from_gateway("4200001").unwrap();
+        for (currency, alone) in [("CNY", vec![Position(1)]), ("USD", Vec::new())] {
+            let moved = Moved {
+                payment: &payment,
+                transaction_id: Some(&transaction_id),
+                refund_no: None,
+                amount: Some(Money {
+                    minor: 8800,
+                    currency: Currency::new(currency).unwrap(),
+                }),
+                share: Share::Own,
+                at: Timestamp::from_secs(0),
+                direction: Direction::In,
+            };
+            let mut ledger = Ledger::default();
+            ledger.put(&moved, Gateway::WechatPay, Position(1));
+            assert_eq!(ledger.here_alone(), alone, "{currency}");
+        }
     }
 }
