@@ -400,3 +400,22 @@ fn money_of_another_currency_waits_for_a_person_who_may_accept_it_and_is_then_sh
         .unwrap();
     assert_eq!(story.shipment_status(), ShipmentStatus::Requested);
 }
+
+#[test]
+fn of_two_transactions_on_one_number_the_one_that_a_person_accepted_pays() {
+    let basis = TakeUpBasis::Accepted {
+        exception: say::exception("T2", ExceptionKind::Unmatched),
+    };
+    let facts = [
+        say::paid("T1", PRICE),
+        say::paid("T2", 100),
+        say::gave_back("back-1", 40),
+    ];
+    let mut story = story::open();
+    story.when(say::take_up(P2, basis, facts)).unwrap();
+    let paying = story.placed().confirmed().unwrap();
+    assert_eq!(paying.transaction_id, say::transaction("T2"));
+    let other = story.placed().payment(&say::payment(P2)).unwrap();
+    let other = other.transaction(&say::transaction("T1")).unwrap();
+    assert!(matches!(other.disposition, Disposition::Held(_)));
+}

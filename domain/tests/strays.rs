@@ -124,6 +124,18 @@ fn statements_about_unmatched_money_that_do_not_fit_are_contradictions() {
         ..say::observing(P1, Source::Notify, [say::paid("T9", PRICE)])
     });
     assert_eq!(unheard().names(foreign), ["ContradictionObserved"]);
+    let with_refund = StrayCommand::Observe(Observe {
+        foreign: Foreign {
+            transactions: vec![say::transaction("T9")],
+            ..Foreign::default()
+        },
+        ..say::observing(
+            P1,
+            Source::Notify,
+            [say::paid("T9", PRICE), say::gave_back("back-1", 1000)],
+        )
+    });
+    assert_eq!(unheard().names(with_refund), ["ContradictionObserved"]);
     for fact in [say::paid("T1", 100), Fact::FinallyUnpaid] {
         let mut tale = heard();
         assert_eq!(
