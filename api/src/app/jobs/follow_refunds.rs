@@ -42,6 +42,9 @@ const SUBMITTED_SECS: (i64, i64) = (30, 3_600);
 /// have seen to it at the gateway, and where one call was refused, another node's may have gone through.
 const STUCK_SECS: (i64, i64) = (60, 6 * 3_600);
 
+/// How long a refund is left alone whose account cannot be asked, in seconds: it may get its key.
+const WITHOUT_KEY_SECS: i64 = 60;
+
 /// The refunds without an outcome, when each is looked at next, and when something of each
 /// payment may be asked back again.
 #[derive(Debug, Default)]
@@ -87,7 +90,7 @@ impl App {
             for (outcome, may_send, row) in followed {
                 let (now, apart) = (self.world.now(), self.apart_secs(&row));
                 let (sent, after) = match outcome {
-                    Ok(sent) => (sent, interval(&row, now)),
+                    Ok(sent) => (sent, self.interval(&row, now)),
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
                         (sent_perhaps(may_send), AFTER_UNKNOWN_SECS)
@@ -160,6 +163,19 @@ impl App {
                 Gateway::WechatPay => 60,
             },
             None => AFTER_UNKNOWN_SECS,
+        }
+    }
+
+    /// How long after a look at a refund the next one is, in seconds.
+    fn interval(&self, row: &OpenRefund, now: Timestamp) -> i64 {
+        if self.askable(&row.payment.account).is_none() {
+            return WITHOUT_KEY_SECS;
+        }
+        let age = now.secs_since(row.since) / 4;
+        match row.stage {
+            OpenRefundStage::Requested => age.clamp(UNDECIDED_SECS.0, UNDECIDED_SECS.1),
+            OpenRefundStage::Submitted => age.clamp(SUBMITTED_SECS.0, SUBMITTED_SECS.1),
+            OpenRefundStage::NeedsAction => age.clamp(STUCK_SECS.0, STUCK_SECS.1),
         }
     }
 
@@ -352,15 +368,5 @@ fn sent_perhaps(may_send: MaySend) -> Sent {
     match may_send {
         MaySend::Yes => Sent::Yes,
         MaySend::No => Sent::No,
-    }
-}
-
-/// How long after a look at a refund the next one is, in seconds.
-fn interval(row: &OpenRefund, now: Timestamp) -> i64 {
-    let age = now.secs_since(row.since) / 4;
-    match row.stage {
-        OpenRefundStage::Requested => age.clamp(UNDECIDED_SECS.0, UNDECIDED_SECS.1),
-        OpenRefundStage::Submitted => age.clamp(SUBMITTED_SECS.0, SUBMITTED_SECS.1),
-        OpenRefundStage::NeedsAction => age.clamp(STUCK_SECS.0, STUCK_SECS.1),
     }
 }

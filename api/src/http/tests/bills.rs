@@ -216,6 +216,10 @@ impl AtWork {
     /// The gateway is told something by a buyer or its back office.
     pub(super) async fn told(&self, what: &str, gateway: &str, out_trade_no: &str, minor: i64) {
         let body = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": minor });
+        self.sandbox_is_told(what, &body).await;
+    }
+
+    pub(super) async fn sandbox_is_told(&self, what: &str, body: &Value) {
         let request = Request::post(format!("/_sandbox/{what}"));
         let request = request.body(Body::from(body.to_string())).unwrap();
         let router = self.gateways.router.clone();

@@ -93,3 +93,38 @@ async fn a_question_waits_until_its_account_gets_its_key() {
     site.clock.set(now().plus_secs(60));
     assert!(comes_to(site, "/v1/orders/K-1", is_given_back).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_is_followed_again_soon_after_its_account_has_got_its_key_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    let site = &at_work.site;
+    site.place("K-1").await;
+    let path = "/v1/orders/K-1/payments/wx/pay_external";
+    let started = site.ask(SHOP, "PUT", path, json!({ "method": "external" }));
+    assert_eq!(started.await.status, StatusCode::CREATED);
+    at_work.told("pay", "wechatpay", "pay_external", 8800).await;
+    site.clock.set(now().plus_secs(40));
+    let is_paid = |order: &Value| order["status"] == "paid";
+    assert!(comes_to(site, "/v1/orders/K-1", is_paid).await);
+
+    let slow = json!({ "fault": "refund-slow", "out_trade_no": "pay_external", "seconds": 600 });
+    at_work.sandbox_is_told("faults", &slow).await;
+    let refund = format!("{path}/refunds/R1");
+    let asked = site.ask(SHOP, "PUT", &refund, json!({ "minor": 1000 }));
+    assert_eq!(asked.await.status, StatusCode::CREATED);
+    let refund_is = |status: &'static str| {
+        move |order: &Value| order["payments"][0]["refunds"][0]["status"] == status
+    };
+    assert!(comes_to(site, "/v1/orders/K-1", refund_is("submitted")).await);
+
+    let with_keys = configure(folder.path(), &KEYS);
+    let without = std::fs::read_to_string(folder.path().join("payfold.toml")).unwrap();
+    read_again(&at_work, folder.path(), &without).await;
+    site.clock.set(now().plus_secs(4 * 3_600));
+    assert!(!comes_to(site, "/v1/orders/K-1", refund_is("succeeded")).await);
+
+    read_again(&at_work, folder.path(), &with_keys).await;
+    site.clock.set(now().plus_secs(4 * 3_600 + 60));
+    assert!(comes_to(site, "/v1/orders/K-1", refund_is("succeeded")).await);
+}
