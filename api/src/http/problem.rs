@@ -109,6 +109,15 @@ impl Problem {
         problem
     }
 
+    /// The payment has a refund of that number that was not asked for here.
+    fn refunded_elsewhere() -> Self {
+        let detail = "the payment has a refund of that number that was made elsewhere";
+        let mut problem = Self::new(Kind::Conflict, detail);
+        let reason = "expected a number that no refund of the payment has";
+        problem.0.errors = vec![Flaw::new("/path/refund_no", reason)];
+        problem
+    }
+
     /// What was asked for is there with other content.
     fn conflict(differences: Vec<Difference>) -> Self {
         let names: Vec<&str> = differences

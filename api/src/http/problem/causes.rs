@@ -67,7 +67,7 @@ impl From<Rejection> for Problem {
             | Rejection::NoSuchRefund
             | Rejection::NoSuchException => Kind::NotFound,
             Rejection::Conflict(differences) => return Self::conflict(differences),
-            Rejection::RefundNoTaken => return Self::number_taken("/path/refund_no"),
+            Rejection::RefundNoTaken => return Self::refunded_elsewhere(),
             Rejection::RefundTooMuch { left_minor } => {
                 let mut problem = Self::new(Kind::RefundTooMuch, rejection.to_string());
                 problem.0.left_minor = Some(left_minor);
