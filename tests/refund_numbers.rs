@@ -8,23 +8,6 @@ use crate::shop::{Shop, figure};
 const DATE: &str = "2026-01-05";
 const NOON: &str = "2026-01-05 12:00:00";
 
-/// An order of 8800 that was paid by way of the sandbox; the transaction.
-async fn paid_order(shop: &Shop, account: &str, order_no: &str, out_trade_no: &str) -> String {
-    let gateway = if account == "ali" {
-        "alipay"
-    } else {
-        "wechatpay"
-    };
-    shop.place(order_no, 8800).await;
-    shop.start(order_no, account, out_trade_no, "external")
-        .await;
-    let pay = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": 8800 });
-    shop.buyer_pays_with(&pay).await;
-    let order = shop.order_with(order_no, "paid").await;
-    let transaction_id = order["payments"][0]["transaction_id"].as_str();
-    transaction_id.unwrap().to_owned()
-}
-
 /// A refund's notify of Alipay's: so much in all, the newest under that number.
 async fn told_of_refund(shop: &Shop, paid: &Paid<'_>, refund_no: &str, total: &str, at: &str) {
     let refunded = shop.alipay().notify(
@@ -41,7 +24,7 @@ async fn told_of_refund(shop: &Shop, paid: &Paid<'_>, refund_no: &str, total: &s
 #[tokio::test]
 async fn a_bill_that_has_each_of_two_back_office_refunds_counts_neither_twice() {
     let shop = Shop::beside_the_sandbox().await;
-    let transaction_id = paid_order(&shop, "ali", "RN-1", "pay_rn1").await;
+    let transaction_id = shop.paid_order(("RN-1", "ali", "pay_rn1"), "alipay").await;
     let lose = json!({ "fault": "lose", "out_trade_no": "pay_rn1", "times": 1 });
     shop.goes_wrong(&lose).await;
     shop.back_office_refunds("alipay", "pay_rn1", 2000).await;
@@ -153,7 +136,8 @@ async fn a_refund_whose_number_the_gateway_has_with_another_amount_waits_for_a_p
             "wechatpay"
         };
         let (order_no, number) = (format!("RN-4-{account}"), format!("pay_rn4_{account}"));
-        paid_order(&shop, account, &order_no, &number).await;
+        shop.paid_order((&order_no, account, &number), gateway)
+            .await;
         let lose = json!({ "fault": "lose", "out_trade_no": number, "times": 50 });
         shop.goes_wrong(&lose).await;
         shop.back_office_refunds(gateway, &number, 500).await;
@@ -176,13 +160,17 @@ async fn a_refund_whose_number_the_gateway_has_with_another_amount_waits_for_a_p
 #[tokio::test]
 async fn a_bill_tells_two_payments_refunds_of_one_number_apart() {
     let shop = Shop::beside_the_sandbox().await;
-    let ours = paid_order(&shop, "ali", "RN-5a", "pay_rn5a").await;
+    let ours = shop
+        .paid_order(("RN-5a", "ali", "pay_rn5a"), "alipay")
+        .await;
     shop.refund(("RN-5a", "ali", "pay_rn5a"), "1", 1000)
         .await
         .json(201);
     let refunded = |order: &Value| order["refunded"] == 1000;
     shop.order_once("RN-5a", refunded).await;
-    let theirs = paid_order(&shop, "ali", "RN-5b", "pay_rn5b").await;
+    let theirs = shop
+        .paid_order(("RN-5b", "ali", "pay_rn5b"), "alipay")
+        .await;
     let paid = |out_trade_no, transaction_id| Paid {
         out_trade_no,
         transaction_id,

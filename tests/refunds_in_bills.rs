@@ -34,15 +34,8 @@ impl<'a> At<'a> {
 
     /// An order that was paid; the transaction.
     async fn pays(&self, order_no: &str, out_trade_no: &str) -> String {
-        let Self { shop, account, .. } = self;
-        shop.place(order_no, 8800).await;
-        shop.start(order_no, account, out_trade_no, "external")
-            .await;
-        let pay = json!({ "gateway": self.gateway, "out_trade_no": out_trade_no, "minor": 8800 });
-        shop.buyer_pays_with(&pay).await;
-        let order = shop.order_with(order_no, "paid").await;
-        let transaction_id = order["payments"][0]["transaction_id"].as_str();
-        transaction_id.unwrap().to_owned()
+        let payment = (order_no, self.account, out_trade_no);
+        self.shop.paid_order(payment, self.gateway).await
     }
 
     /// Imports a bill with these rows.

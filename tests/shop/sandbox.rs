@@ -36,6 +36,22 @@ impl Shop {
         self.sandbox(Method::POST, "pay", body).await.json(200);
     }
 
+    /// An order of 8800 that the gateway's notify has paid, by `(order, account, payment)`; the transaction.
+    pub(crate) async fn paid_order(
+        &self,
+        (order_no, account, out_trade_no): (&str, &str, &str),
+        gateway: &str,
+    ) -> String {
+        self.place(order_no, 8800).await;
+        self.start(order_no, account, out_trade_no, "external")
+            .await;
+        let pay = json!({ "gateway": gateway, "out_trade_no": out_trade_no, "minor": 8800 });
+        self.buyer_pays_with(&pay).await;
+        let order = self.order_with(order_no, "paid").await;
+        let transaction_id = order["payments"][0]["transaction_id"].as_str();
+        transaction_id.unwrap().to_owned()
+    }
+
     /// The gateway sends a trade's last notify again.
     pub(crate) async fn sends_again(&self, gateway: &str, out_trade_no: &str) {
         let body = json!({ "gateway": gateway, "out_trade_no": out_trade_no });

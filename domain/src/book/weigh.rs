@@ -193,7 +193,7 @@ fn weigh_unknown_size(
         return Weighed::Stale(Staleness::Repeat);
     }
     let extra = BackOffice {
-        named: named(fact, String::new()),
+        named: named(fact.refund_no.as_ref(), String::new()),
         refund_no: fact.refund_no.clone(),
         amount: None,
         size: None,
@@ -218,13 +218,13 @@ fn weigh_exactly(
         Totalled::Maybe => (amount.minor - money.unsized_minor()).max(0),
         Totalled::Not => amount.minor,
     };
-    let size = amount.minor.to_string();
+    let mut named = named(fact.refund_no.as_ref(), amount.minor.to_string());
+    if known.is_some() {
+        // Another exception told of the number before its size was known.
+        named = format!("{named}\n{}", amount.minor);
+    }
     let extra = BackOffice {
-        named: match known {
-            // Another exception told of the number before its size was known.
-            Some(_) => format!("{}\n{size}", named(fact, String::new())),
-            None => named(fact, size),
-        },
+        named,
         refund_no: fact.refund_no.clone(),
         amount: (more > 0).then_some(Money {
             minor: more,
@@ -292,12 +292,8 @@ fn weigh_running_total(
             Staleness::Repeat
         });
     }
-    let subject = total.minor.to_string();
     let extra = BackOffice {
-        named: match &new_number {
-            Some(_) => named(fact, subject),
-            None => subject,
-        },
+        named: named(new_number.as_ref(), total.minor.to_string()),
         refund_no: new_number,
         amount: (surplus > 0).then_some(Money {
             minor: surplus,
@@ -344,8 +340,7 @@ fn known_number<'a>(money: &'a Transaction, fact: &RefundFact) -> Option<&'a Ext
 }
 
 /// What names a refund of the back office: its number, else what else there is to tell it by.
-fn named(fact: &RefundFact, subject: String) -> String {
-    let refund_no = fact.refund_no.as_ref();
+fn named(refund_no: Option<&RefundNo>, subject: String) -> String {
     refund_no.map_or(subject, |refund_no| refund_no.as_str().to_owned())
 }
 

@@ -6,7 +6,7 @@ use payfold_domain::event::{
 };
 use payfold_domain::{AccountName, Method, Money, PaymentRef, RefundNo, Timestamp};
 use payfold_store::Position;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Params, Row, Transaction, params};
 
 use super::{Added, Key};
 use crate::day::Day;
@@ -39,14 +39,15 @@ pub(super) fn of_order(
     position: Position,
 ) -> rusqlite::Result<()> {
     if let OrderEvent::RefundSucceeded(event) = event {
-        uncount_number(tx, added, &event.payment, &event.refund_no)?;
+        uncount_number(tx, added, &event.payment, &event.refund_no, None)?;
         count(tx, added, &succeeded(event, Teller::Order, position))?;
     }
     if let OrderEvent::ExternalRefundObserved(event) = event
         && let Some(refunded) = external(event, Teller::Order, position)
     {
         if let Some(refund_no) = refunded.refund_no {
-            uncount_strays_number(tx, added, refunded.payment, refund_no)?;
+            // What a stray told gives way to what the order does.
+            uncount_number(tx, added, refunded.payment, refund_no, Some(Teller::Stray))?;
         }
         count(tx, added, &refunded)?;
     }
@@ -63,7 +64,7 @@ pub(super) fn of_stray(
     position: Position,
 ) -> rusqlite::Result<()> {
     if let StrayEvent::RefundSucceeded(event) = event {
-        uncount_number(tx, added, &event.payment, &event.refund_no)?;
+        uncount_number(tx, added, &event.payment, &event.refund_no, None)?;
         count(tx, added, &succeeded(event, Teller::Stray, position))?;
     }
     if let StrayEvent::ExternalRefundObserved(event) = event
@@ -152,7 +153,7 @@ fn troubled(
     added: &mut Added,
     event: &RefundTroubled,
 ) -> rusqlite::Result<()> {
-    uncount_number(tx, added, &event.payment, &event.refund_no)
+    uncount_number(tx, added, &event.payment, &event.refund_no, None)
 }
 
 /// From now on the order tells what was given back of it.
@@ -161,54 +162,44 @@ fn taken_up(tx: &Transaction<'_>, added: &mut Added, event: &StrayTakenUp) -> ru
         account,
         out_trade_no,
     } = &event.payment;
-    let counted: Vec<_> = tx
-        .prepare_cached(
-            "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND stray = 1
-             RETURNING day, method, refunds, minor",
-        )?
-        .query_map([account.as_str(), out_trade_no.as_str()], counted)?
-        .collect::<rusqlite::Result<_>>()?;
-    for counted in counted {
-        uncount(added, account, counted);
-    }
-    Ok(())
+    let delete = "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND stray = 1
+                  RETURNING day, method, refunds, minor";
+    let names = [account.as_str(), out_trade_no.as_str()];
+    uncount_all(tx, added, account, delete, names)
 }
 
+/// What was told under the number, by `teller` where only that one's gives way.
 fn uncount_number(
     tx: &Transaction<'_>,
     added: &mut Added,
     payment: &PaymentRef,
     refund_no: &RefundNo,
-) -> rusqlite::Result<()> {
-    let delete = "DELETE FROM refunds WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3
-                  RETURNING day, method, refunds, minor";
-    uncount_all(tx, added, delete, (payment, refund_no))
-}
-
-/// What a stray told of the number gives way to what the order does.
-fn uncount_strays_number(
-    tx: &Transaction<'_>,
-    added: &mut Added,
-    payment: &PaymentRef,
-    refund_no: &RefundNo,
-) -> rusqlite::Result<()> {
-    let delete = "DELETE FROM refunds
-                  WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3 AND stray = 1
-                  RETURNING day, method, refunds, minor";
-    uncount_all(tx, added, delete, (payment, refund_no))
-}
-
-fn uncount_all(
-    tx: &Transaction<'_>,
-    added: &mut Added,
-    delete: &str,
-    (payment, refund_no): (&PaymentRef, &RefundNo),
+    teller: Option<Teller>,
 ) -> rusqlite::Result<()> {
     let PaymentRef {
         account,
         out_trade_no,
     } = payment;
-    let names = [account.as_str(), out_trade_no.as_str(), refund_no.as_str()];
+    let delete = "DELETE FROM refunds
+                  WHERE account = ?1 AND out_trade_no = ?2 AND refund_no = ?3
+                  AND (?4 IS NULL OR stray = ?4)
+                  RETURNING day, method, refunds, minor";
+    let names = params![
+        account.as_str(),
+        out_trade_no.as_str(),
+        refund_no.as_str(),
+        teller.map(|teller| teller == Teller::Stray),
+    ];
+    uncount_all(tx, added, account, delete, names)
+}
+
+fn uncount_all(
+    tx: &Transaction<'_>,
+    added: &mut Added,
+    account: &AccountName,
+    delete: &str,
+    names: impl Params,
+) -> rusqlite::Result<()> {
     let all: Vec<_> = tx
         .prepare_cached(delete)?
         .query_map(names, counted)?

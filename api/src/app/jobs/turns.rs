@@ -29,11 +29,9 @@ pub(super) struct Turns(BTreeMap<PaymentRef, OfPayment>);
 /// The turns of one payment's refunds.
 #[derive(Debug)]
 pub(super) struct OfPayment {
-    /// None is sent before.
-    next: Timestamp,
     /// The turns of those that wait, each one apart from the one before it.
     waiting: BTreeMap<Position, Timestamp>,
-    /// The turn of who comes next.
+    /// The turn of who comes next, after all that wait.
     free: Timestamp,
 }
 
@@ -45,7 +43,6 @@ impl Turns {
     pub(super) fn of(&mut self, payment: &PaymentRef, now: Timestamp) -> &mut OfPayment {
         let turns = self.0.entry(payment.clone());
         turns.or_insert_with(|| OfPayment {
-            next: now,
             waiting: BTreeMap::new(),
             free: now,
         })
@@ -100,9 +97,9 @@ impl OfPayment {
 
     /// Those that wait have their turns so much later as the next one must be.
     fn sent(&mut self, now: Timestamp, apart: i64) {
-        self.next = self.next.max(now.plus_secs(apart));
+        let next = now.plus_secs(apart);
         let first = self.waiting.values().min().copied().unwrap_or(self.free);
-        let late = self.next.secs_since(first).max(0);
+        let late = next.secs_since(first).max(0);
         for turn in self.waiting.values_mut() {
             *turn = turn.plus_secs(late);
         }
