@@ -70,23 +70,30 @@ pub(crate) fn back_up(connection: &Connection, dest: &Path) -> Result<(), Backup
 }
 
 /// Makes a store in `folder` from the copy in the folder `backup`, with `new_id` as its id, so that no
-/// cursor of the old store is taken for one of the new one. Refuses a folder that holds a store, and a
-/// copy that is not whole; what its events say is for an audit to judge. Blocks while it copies.
+/// cursor of the old store is taken for one of the new one. Refuses a folder that holds a store or
+/// what is left of one, and a copy that is not whole; what its events say is for an audit to judge. Blocks while it copies.
 pub fn restore(backup: &Path, folder: &Path, new_id: Uuid) -> Result<(), BackupError> {
     let copy = file::file_in(backup);
     file::check(&copy)?;
     let reading = connect(&copy, Role::Reader).map_err(engine(backup))?;
     sound(&reading, &copy)?;
     let _lock = FolderLock::take(folder)?;
-    let dest = file::file_in(folder);
-    let taken = dest.try_exists();
-    if taken.map_err(files(folder, "looking for a store"))? {
+    if let Some(dest) = store_in(folder).map_err(files(folder, "looking for a store"))? {
         return Err(BackupError::Taken { dest });
     }
     let fresh = Fresh::begin(folder).map_err(files(folder, "making a file"))?;
     fresh.copy(&reading).map_err(engine(folder))?;
     fresh.name(new_id).map_err(engine(folder))?;
     fresh.settle().map_err(files(folder, "flushing the copy"))
+}
+
+/// A store's file in the folder, or what is left of one.
+fn store_in(folder: &Path) -> io::Result<Option<PathBuf>> {
+    let file = file::file_in(folder);
+    if file.try_exists()? {
+        return Ok(Some(file));
+    }
+    file::left_behind(folder)
 }
 
 fn sound(connection: &Connection, copy: &Path) -> Result<(), BackupError> {

@@ -38,15 +38,27 @@ pub(crate) fn ensure(folder: &Path, new_id: Uuid) -> Result<PathBuf, OpenError> 
         check(&file)?;
         return Ok(file);
     }
-    let log = beside(&file, "-wal");
-    if exists(folder, &log)? {
+    if let Some(left) = left_behind(folder).map_err(looking(folder))? {
         return Err(OpenError::Damaged {
             file,
-            problem: "it is gone, while its log events.db-wal is there".to_owned(),
+            problem: format!("it is gone, while {} is there", left.display()),
         });
     }
     create(folder, &file, new_id)?;
     Ok(file)
+}
+
+/// What lies in a folder of a store whose file is gone. SQLite knows such files by their names alone: it
+/// would read an old log into the store that is made there next.
+pub(crate) fn left_behind(folder: &Path) -> io::Result<Option<PathBuf>> {
+    let file = file_in(folder);
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let left = beside(&file, suffix);
+        if left.try_exists()? {
+            return Ok(Some(left));
+        }
+    }
+    Ok(None)
 }
 
 /// Tells by the file's first bytes whether it is a store that can be read here. Opens no connection,
@@ -157,11 +169,15 @@ fn check_length(file: &Path, header: &Header) -> Result<(), OpenError> {
 }
 
 fn exists(folder: &Path, file: &Path) -> Result<bool, OpenError> {
-    file.try_exists().map_err(|source| OpenError::Folder {
+    file.try_exists().map_err(looking(folder))
+}
+
+fn looking(folder: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    move |source| OpenError::Folder {
         folder: folder.to_owned(),
         doing: "looking for events.db",
         source,
-    })
+    }
 }
 
 /// The file of that name and suffix, as SQLite keeps its log beside its file.

@@ -66,6 +66,33 @@ fn a_copy_overwrites_nothing_and_neither_does_a_restore() {
 }
 
 #[tokio::test]
+async fn no_store_is_restored_beside_the_log_of_another() {
+    let root = tempfile::tempdir().unwrap();
+    let [old, copy, new] = ["old", "copy", "new"].map(|name| root.path().join(name));
+    let store = open(&old).unwrap();
+    store.back_up(&copy).unwrap();
+    store.append(append(&order(1), 0, 2, 1)).await.unwrap();
+    fs::create_dir(&new).unwrap();
+    let journal = old.join("events.db-journal");
+    fs::write(&journal, b"a journal").unwrap();
+    for name in ["events.db-wal", "events.db-shm", "events.db-journal"] {
+        let left = new.join(name);
+        fs::copy(old.join(name), &left).unwrap();
+        let before = fs::read(&left).unwrap();
+        match restore(&copy, &new, NEW_ID) {
+            Err(BackupError::Taken { dest }) => assert_eq!(dest, left),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert!(!new.join("events.db").exists(), "{name}");
+        assert_eq!(fs::read(&left).unwrap(), before, "{name}");
+        fs::remove_file(&left).unwrap();
+    }
+    restore(&copy, &new, NEW_ID).unwrap();
+    let restored = open(&new).unwrap();
+    assert_eq!(restored.load(&order(1), 0).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_damaged_copy_makes_no_store() {
     let root = tempfile::tempdir().unwrap();
     let [old, copy, new] = ["old", "copy", "new"].map(|name| root.path().join(name));

@@ -90,10 +90,14 @@ fn a_file_that_lost_its_end_is_called_damaged_and_left_alone() {
 
 #[test]
 fn a_log_without_its_file_is_no_reason_to_begin_a_new_store() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("events.db-wal"), b"log").unwrap();
-    let error = open(folder.path()).err().unwrap();
-    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    for name in ["events.db-wal", "events.db-shm", "events.db-journal"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), b"log").unwrap();
+        let error = open(folder.path()).err().unwrap();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(!folder.path().join("events.db").exists(), "{name}");
+    }
 }
 
 #[test]
