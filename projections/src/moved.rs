@@ -57,6 +57,8 @@ pub enum Direction {
     In,
     /// From the buyer, through an application of the merchant's that the account does not list.
     InElsewhere,
+    /// From the buyer, through an application that the gateway did not name.
+    InUnstated,
     /// The gateway took a refund up.
     BackBegun,
     /// Back to the buyer.
@@ -124,8 +126,9 @@ fn came(money: &MoneyReceived) -> Moved<'_> {
         share: Share::Own,
         at: receipt.paid_at,
         direction: match receipt.application {
-            Application::Listed(_) | Application::Unstated => Direction::In,
+            Application::Listed(_) => Direction::In,
             Application::Unlisted(_) => Direction::InElsewhere,
+            Application::Unstated => Direction::InUnstated,
         },
     }
 }

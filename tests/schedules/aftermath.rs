@@ -151,7 +151,8 @@ impl<'a> Aftermath<'a> {
                 .ok()
                 .and_then(|event| moved_in(event, recorded.time));
             if let Some(moved) = moved
-                && let Direction::In | Direction::InElsewhere = moved.direction
+                && let Direction::In | Direction::InElsewhere | Direction::InUnstated =
+                    moved.direction
                 && let Some(transaction_id) = moved.transaction_id
             {
                 let known = self.known.entry(transaction_id.to_string());

@@ -1,6 +1,7 @@
 //! The routes over the real application and the real store in memory, asked without a socket.
 
 mod alipay;
+mod bill_days;
 mod bills;
 mod cancel;
 mod certificates;

@@ -10,7 +10,7 @@ use payfold_domain::exception::ExceptionId;
 use payfold_domain::{
     AccountName, Gateway, Money, OutTradeNo, PaymentRef, RefundNo, Timestamp, TransactionId,
 };
-use payfold_projections::{Day, moved_in};
+use payfold_projections::{Day, Direction, moved_in};
 use payfold_store::{Position, decode};
 
 use super::judge::row_at;
@@ -228,6 +228,11 @@ impl App {
         let Some(moved) = moved_in(&event, recorded.time) else {
             return Ok(None);
         };
+        // WeChat Pay's word of a payment names its application: of money that came through none only a
+        // refund told, and nobody here knows its day.
+        if (gateway, moved.direction) == (Gateway::WechatPay, Direction::InUnstated) {
+            return Ok(None);
+        }
         let out_trade_no = moved.payment.out_trade_no.clone();
         let Some(refund_no) = moved.refund_no else {
             return Ok(moved.transaction_id.map(|transaction_id| Alone {

@@ -132,7 +132,9 @@ impl Ledger {
         }
         let out_trade_no = &moved.payment.out_trade_no;
         let key = match (moved.direction, moved.transaction_id, moved.refund_no) {
-            (Direction::In, Some(transaction_id), _) => Key::of_payment(transaction_id),
+            (Direction::In | Direction::InUnstated, Some(transaction_id), _) => {
+                Key::of_payment(transaction_id)
+            }
             (Direction::Back, _, Some(refund_no)) => Key::of_refund(out_trade_no, refund_no),
             // WeChat Pay's row of a refund stands where it was taken up 「申请交易账单」.
             (Direction::BackBegun, _, Some(refund_no)) if gateway == Gateway::WechatPay => {
@@ -141,7 +143,11 @@ impl Ledger {
             // Money through another application is a foreign row; what has no number cannot be held
             // against one.
             (
-                Direction::In | Direction::InElsewhere | Direction::Back | Direction::BackBegun,
+                Direction::In
+                | Direction::InElsewhere
+                | Direction::InUnstated
+                | Direction::Back
+                | Direction::BackBegun,
                 _,
                 _,
             ) => {

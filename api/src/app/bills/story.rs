@@ -83,7 +83,7 @@ impl Story {
     fn hear_moved(&mut self, moved: &Moved<'_>, transaction_id: &TransactionId) {
         let of_this = moved.transaction_id.is_some_and(|id| id == transaction_id);
         match (moved.direction, moved.refund_no) {
-            (direction @ (Direction::In | Direction::InElsewhere), _) => {
+            (direction @ (Direction::In | Direction::InElsewhere | Direction::InUnstated), _) => {
                 if of_this && let Some(amount) = moved.amount {
                     self.came.get_or_insert((amount, moved.at));
                     self.through_unlisted |= direction == Direction::InElsewhere;

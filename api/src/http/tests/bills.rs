@@ -39,20 +39,29 @@ const DAY_SECS: i64 = 86_400;
 
 /// A shop that no notify reaches: they are kept.
 #[derive(Default)]
-pub(super) struct Unreachable(Mutex<Vec<Bytes>>);
+pub(super) struct Unreachable(Mutex<Vec<Call>>);
 
 impl Unreachable {
     /// The last notify's body.
     pub(super) fn last(&self) -> Bytes {
-        self.0.lock().unwrap().last().unwrap().clone()
+        self.0.lock().unwrap().last().unwrap().body.clone()
+    }
+
+    /// The last notify in whose body that word stands.
+    pub(super) fn last_with(&self, word: &str) -> Call {
+        let calls = self.0.lock().unwrap();
+        let mut latest_first = calls.iter().rev();
+        let has_word = |call: &&Call| String::from_utf8_lossy(&call.body).contains(word);
+        latest_first.find(has_word).unwrap().clone()
     }
 }
 
 impl payfold_sandbox::Outbound for Unreachable {
     fn send(&self, call: Call) -> Pending<'_, Result<Answer, Unreached>> {
-        self.0.lock().unwrap().push(call.body);
+        let url = call.url.clone();
+        self.0.lock().unwrap().push(call);
         Box::pin(std::future::ready(Err(Unreached {
-            url: call.url,
+            url,
             problem: "nobody is there".to_owned(),
         })))
     }
