@@ -58,6 +58,8 @@ struct Entry {
     position: Position,
     /// Whether the bill has it, too.
     place: Place,
+    /// Whether its row stands on this day.
+    row: RowDay,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,13 +74,21 @@ enum Place {
     Both,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum RowDay {
+    This,
+    /// Of a refund at WeChat Pay the events tell on this day only that it arrived; its row stands on the
+    /// day when it was taken up.
+    ThisOrBefore,
+}
+
 /// The money that the events have on a day.
 #[derive(Debug, Default)]
 pub(super) struct Ledger(Vec<Entry>);
 
 impl Ledger {
-    /// Holds a row against it: whether the events have just that. A row that the events have otherwise
-    /// is marked all the same, for the bill does not lack it.
+    /// Holds a row against it: whether the events have just that, on this day. A row that the events have
+    /// otherwise is marked all the same, for the bill does not lack it.
     pub(super) fn match_row(&mut self, movement: &Movement) -> bool {
         let Some(entry) = Key::of_row(movement).and_then(|key| self.find(key)) else {
             return false;
@@ -96,7 +106,7 @@ impl Ledger {
                 ..
             } => false,
         };
-        says_so && entry.amount == Amount::Minor(movement.amount.minor)
+        says_so && entry.amount == Amount::Minor(movement.amount.minor) && entry.row == RowDay::This
     }
 
     /// The bill has it, too.
@@ -120,6 +130,18 @@ impl Ledger {
     fn find(&mut self, key: Key) -> Option<&mut Entry> {
         let index = self.0.binary_search_by_key(&key, |entry| entry.key).ok()?;
         self.0.get_mut(index)
+    }
+
+    /// Several events may tell of the same: the one that says how much comes first.
+    fn settle(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup_by(|later, first| {
+            let is_same = later.key == first.key;
+            if is_same {
+                first.row = first.row.min(later.row);
+            }
+            is_same
+        });
     }
 
     fn put(&mut self, moved: &Moved<'_>, gateway: Gateway, position: Position) {
@@ -161,6 +183,10 @@ impl Ledger {
                 .map_or(Amount::Unknown, |amount| Amount::Minor(amount.minor)),
             position,
             place: Place::HereAlone,
+            row: match (gateway, moved.direction) {
+                (Gateway::WechatPay, Direction::Back) => RowDay::ThisOrBefore,
+                (Gateway::Alipay | Gateway::WechatPay, _) => RowDay::This,
+            },
         });
     }
 }
@@ -187,9 +213,7 @@ impl App {
             })
             .await?;
         }
-        // Several events may tell of the same; the one that says how much comes first.
-        ledger.0.sort_unstable();
-        ledger.0.dedup_by_key(|entry| entry.key);
+        ledger.settle();
         Ok(ledger)
     }
 }

@@ -181,7 +181,10 @@ impl App {
         let reading = move || {
             let read = file::read(&account, &mut file, &asked, |row| {
                 if let BillEntry::Own(movement) = row.entry {
-                    if held.ledger.match_row(&movement) || held.neighbours.match_row(&movement) {
+                    let here = held.ledger.match_row(&movement);
+                    // The neighbour day's bill is not to miss what this one has, whoever knows of it.
+                    let beside = held.neighbours.match_row(&movement);
+                    if here || beside {
                         held.matched += 1;
                     } else {
                         held.left.push(LeftRow {

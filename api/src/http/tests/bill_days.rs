@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
-use payfold_domain::AccountName;
 use payfold_domain::policy::Policy;
+use payfold_domain::{AccountName, Timestamp};
 use payfold_projections::View;
 use payfold_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::bills::{Unreachable, accounts, sandbox};
+use super::bills::{AtWork, Unreachable, accounts, sandbox};
+use super::first_key::comes_to;
 use super::site::{Nobody, SHOP, SetClock, TestSite, now};
 use crate::app::{AskedBill, Progress};
 use crate::control::Mode;
@@ -163,4 +164,63 @@ async fn money_that_only_a_refund_told_of_is_missed_in_no_bill_and_found_in_its_
     };
     assert_eq!(import(&site, folder.path(), &paid).await, [1, 0, 0]);
     assert_eq!(differences(&site).await, Vec::<Value>::new());
+}
+
+/// The last second of the first day, in Beijing.
+fn last_second() -> Timestamp {
+    now().plus_secs(16 * 3_600 - 1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_the_gateway_takes_up_after_midnight_is_missed_on_neither_day() {
+    for first_day_comes in ["first", "last"] {
+        let folder = tempfile::tempdir().unwrap();
+        let at_work = AtWork::beside(folder.path()).await;
+        let site = &at_work.site;
+        site.place("D-1").await;
+        let external = json!({ "method": "external" });
+        let started = site.ask(SHOP, "PUT", PAYMENT, external).await;
+        assert_eq!(started.status, StatusCode::CREATED);
+        at_work.told("pay", "wechatpay", NUMBER, 8800).await;
+        site.clock.set(now().plus_secs(40));
+        assert!(comes_to(site, ORDER, |order| order["status"] == "paid").await);
+
+        site.clock.set(last_second());
+        let slow = json!({ "fault": "refund-slow", "out_trade_no": NUMBER, "seconds": 2 });
+        at_work.sandbox_is_told("faults", &slow).await;
+        let refund = format!("{PAYMENT}/refunds/R-1");
+        let asked = site.ask(SHOP, "PUT", &refund, json!({ "minor": 1000 }));
+        assert_eq!(asked.await.status, StatusCode::CREATED);
+        let refund_is = |status: &'static str| {
+            move |order: &Value| order["payments"][0]["refunds"][0]["status"] == status
+        };
+        assert!(comes_to(site, ORDER, refund_is("submitted")).await);
+        site.clock.set(last_second().plus_secs(300));
+        assert!(comes_to(site, ORDER, refund_is("succeeded")).await);
+
+        let order = site.ask(SHOP, "GET", ORDER, Value::Null).await.json;
+        let transaction_id = order["payments"][0]["transaction_id"].as_str().unwrap();
+        let paid = Row {
+            at: "2026-01-01 08:00:00",
+            transaction_id,
+            refund_no: None,
+            yuan: 88,
+        };
+        let refund = Row {
+            at: "2026-01-02 00:00:01",
+            refund_no: Some("R-1"),
+            yuan: 10,
+            ..paid
+        };
+        let (rows, awaited) = match first_day_comes {
+            "first" => ([&paid, &refund], [1, 0]),
+            _ => ([&refund, &paid], [0, 0]),
+        };
+        for (row, awaited) in rows.into_iter().zip(awaited) {
+            let came_of_it = import(site, folder.path(), row).await;
+            assert_eq!(came_of_it, [1, awaited, 0], "{first_day_comes}");
+        }
+        let open = differences(site).await;
+        assert_eq!(open, Vec::<Value>::new(), "{first_day_comes}");
+    }
 }

@@ -16,7 +16,7 @@ use super::keys::{KEYS, configure, read_again};
 use super::site::{SHOP, SetClock, TestSite, now};
 
 /// Whether an order comes to be so within two minutes of the jobs' work.
-async fn comes_to(site: &TestSite, path: &str, wanted: impl Fn(&Value) -> bool) -> bool {
+pub(super) async fn comes_to(site: &TestSite, path: &str, wanted: impl Fn(&Value) -> bool) -> bool {
     for _ in 0..120 {
         if wanted(&site.ask(SHOP, "GET", path, Value::Null).await.json) {
             return true;
