@@ -212,8 +212,12 @@ async fn money_at_the_edge_of_a_day_is_missed_once_both_bills_lack_it() {
 
     let row = BillRow::payment("2026-01-06 00:00:01", &carried);
     let second = write(&shop, "second.csv", &[row]);
-    let (out, _) = shop.import_bill("wx", &second, &[]).with(0);
-    assert_eq!(figure(&out, "matched"), 1, "{out}");
+    for how in [&["--dry-run"][..], &[]] {
+        assert_eq!(shop.exceptions().await.len(), 0, "{how:?}");
+        let (out, _) = shop.import_bill("wx", &second, how).with(0);
+        assert_eq!(figure(&out, "matched"), 1, "{out}");
+        assert_eq!(figure(&out, "missing there"), 1, "{how:?}: {out}");
+    }
     let open = shop.exceptions().await;
     let told: Vec<_> = open
         .iter()

@@ -256,6 +256,8 @@ impl App {
             }
         }
         findings.beside = neighbours.news(account);
+        let beside = findings.beside.values().flat_map(|news| &news.missing);
+        beside.for_each(|found| findings.matched.count(found.difference));
         if findings.awaited.len() + findings.carried.len() > MOST_DIFFERENCES {
             return Err(BillError::TooDifferent);
         }
