@@ -203,9 +203,15 @@ async fn money_for_nobody_is_given_to_the_order_that_a_person_names() {
         .await
         .problem(422, "invalid");
     let to_order = json!({ "action": "accept", "order_no": "str02" });
-    shop.resolve(id, &to_order).await.json(200);
-    assert_eq!(shop.order_with("str02", "paid").await["paid"], 700);
-    shop.resolve(id, &to_order).await.json(200);
+    for decided in ["first", "again"] {
+        let resolved = shop.resolve(id, &to_order).await;
+        resolved.json(200);
+        let as_of = resolved.header("payfold-as-of");
+        let then = shop.read(&format!("/v1/orders/str02?at={as_of}")).await;
+        let then = then.json(200);
+        let (status, paid) = (&then["status"], &then["paid"]);
+        assert_eq!((status, paid), (&json!("paid"), &json!(700)), "{decided}");
+    }
     shop.place("str03", 700).await;
     let elsewhere = json!({ "action": "accept", "order_no": "str03" });
     let refused = shop.resolve(id, &elsewhere).await;

@@ -38,7 +38,8 @@ pub struct Resolved {
     pub made: Made,
     /// The stream that it lies in.
     pub stream: StreamName,
-    /// The position of that stream's last event.
+    /// The position of the last event of that stream, or of the order that takes its money, whichever
+    /// came later.
     pub position: Position,
 }
 
@@ -235,16 +236,18 @@ impl App {
             })
             .await
             .map_err(StrayFailure::into_app)?;
+        let mut position = changed.folded.position;
         if let Some(order_no) = taker {
             let state = &changed.folded.state;
             let heard = self.hear_stray(&account, payment, &order_no, state).await?;
-            if heard != order_no {
+            if heard.order_no != order_no {
                 return Err(AppError::NumberTaken);
             }
+            position = position.max(heard.position);
         }
         Ok(Resolved {
             made: changed.made,
-            position: changed.folded.position,
+            position,
             stream,
         })
     }

@@ -11,7 +11,7 @@ use payfold_domain::command::{
 use payfold_domain::order::{Order, Refund};
 use payfold_domain::stray::{Stray, StrayCommand, StrayRejection, decide_stray};
 use payfold_domain::{OrderNo, PaymentRef, decide};
-use payfold_store::{Claim, StreamName};
+use payfold_store::{Claim, Position, StreamName};
 
 use super::accounts::Account;
 use super::aggregate::Aggregate;
@@ -100,16 +100,20 @@ impl App {
 
     /// The order hears what its stray knows, on the ground on which the stray was taken up. Where
     /// another order has claimed the number meanwhile, the money is that one's, for all that the
-    /// gateway says of the number is told to it. Answers with the order that has heard.
+    /// gateway says of the number is told to it.
     pub(crate) async fn hear_stray(
         &self,
         account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
         stray: &Stray,
-    ) -> Result<OrderNo, AppError> {
+    ) -> Result<Heard, AppError> {
+        let heard = |order_no: &OrderNo, position| Heard {
+            order_no: order_no.clone(),
+            position,
+        };
         let Stray::Heard(money) = stray else {
-            return Ok(order_no.clone());
+            return Ok(heard(order_no, Position(0)));
         };
         let told = |basis| TakeUpStray {
             observation: money.observation(),
@@ -122,25 +126,24 @@ impl App {
         let stream = Stray::stream(payment);
         let command = told(money.take_up_basis());
         match self.tell_of_stray(order_no, &stream, command).await {
-            Ok(()) => Ok(order_no.clone()),
+            Ok(position) => Ok(heard(order_no, position)),
             Err(StrayFailure::TakenUp(other)) => {
                 let command = told(TakeUpBasis::Claimed);
-                self.tell_of_stray(&other, &stream, command)
-                    .await
-                    .map_err(StrayFailure::into_app)?;
-                Ok(other)
+                let position = self.tell_of_stray(&other, &stream, command).await;
+                Ok(heard(&other, position.map_err(StrayFailure::into_app)?))
             }
             Err(StrayFailure::App(error)) => Err(error),
         }
     }
 
-    /// Tells an order what its stray knows, unless another order has the number.
+    /// Tells an order what its stray knows, unless another order has the number. Answers with the
+    /// position of the order's last event.
     async fn tell_of_stray(
         &self,
         order_no: &OrderNo,
         stray: &StreamName,
         command: TakeUpStray,
-    ) -> Result<(), StrayFailure> {
+    ) -> Result<Position, StrayFailure> {
         let number = Claim::Payment(command.observation.payment.clone());
         self.change::<Order, StrayFailure>(order_no, Ground::Stray(stray), |order, taken| {
             if let Some(StreamName::Order(other)) = taken.owner_of(&number) {
@@ -153,8 +156,17 @@ impl App {
             decide(order, command).map_err(|rejection| StrayFailure::App(rejection.into()))
         })
         .await
-        .map(|_changed| ())
+        .map(|changed| changed.folded.position)
     }
+}
+
+/// An order that has heard of its stray.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    /// The order.
+    pub(crate) order_no: OrderNo,
+    /// The position of its last event, where it was told anything.
+    pub(crate) position: Position,
 }
 
 /// Why a stray's stream could not take a command.
