@@ -1,8 +1,10 @@
 //! The program: its commands, what they print and how they end.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt as _;
 
 use http::Method;
 
@@ -325,6 +327,29 @@ async fn every_value_of_the_configuration_can_come_from_the_environment() {
         .run_in(&[("PAYFOLD__STORE__KIND", "cardbox")], &["check"])
         .with(2);
     assert!(err.contains("cardbox"), "{err}");
+    let of_a_list = [
+        ("PAYFOLD__API_KEYS__0__SHA256", "short"),
+        ("PAYFOLD__API_KEYS__7__SHA256", "short"),
+        ("PAYFOLD__SERVER__LISTEN__PORT", "8080"),
+    ];
+    let (_, err) = shop.run_in(&of_a_list, &["check"]).with(2);
+    for told in [
+        "payfold.toml: api_keys.0.sha256: found \"short\"",
+        "payfold.toml: PAYFOLD__API_KEYS__7__SHA256: ",
+        "payfold.toml: PAYFOLD__SERVER__LISTEN__PORT: ",
+    ] {
+        assert!(err.contains(told), "{told} is not in {err}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_of_another_program_may_be_no_text() {
+    let shop = Shop::open().await;
+    let odd = OsStr::from_bytes(b"caf\xe9");
+    shop.run_in(&[("SOMEBODY_ELSES", odd)], &["check"]).with(0);
+    let ours = [("PAYFOLD__SERVER__LISTEN", odd)];
+    let (_, err) = shop.run_in(&ours, &["check"]).with(2);
+    assert!(err.contains("PAYFOLD__SERVER__LISTEN: "), "{err}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ pub(crate) use bill::figure;
 pub(crate) use process::{Ended, run};
 pub(crate) use setup::{Setup, free_port};
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,11 +83,15 @@ impl Shop {
 
     /// Runs a command with this shop's configuration.
     pub(crate) fn run(&self, command: &[&str]) -> Ended {
-        self.run_in(&[], command)
+        self.run_in::<&str>(&[], command)
     }
 
     /// Runs a command with this shop's configuration, in an environment with these variables too.
-    pub(crate) fn run_in(&self, variables: &[(&str, &str)], command: &[&str]) -> Ended {
+    pub(crate) fn run_in<V: AsRef<OsStr>>(
+        &self,
+        variables: &[(&str, V)],
+        command: &[&str],
+    ) -> Ended {
         let config = self.config();
         let (name, rest) = command.split_first().unwrap();
         run_in(

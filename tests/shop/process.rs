@@ -1,5 +1,6 @@
 //! The program as the operating system runs it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,15 +30,15 @@ impl Ended {
 
 /// Runs a command to its end.
 pub(crate) fn run(arguments: Vec<&str>) -> Ended {
-    run_in(&[], arguments)
+    run_in::<&str>(&[], arguments)
 }
 
 /// Runs a command to its end, in an environment with these variables too.
-pub(crate) fn run_in(variables: &[(&str, &str)], arguments: Vec<&str>) -> Ended {
+pub(crate) fn run_in<V: AsRef<OsStr>>(variables: &[(&str, V)], arguments: Vec<&str>) -> Ended {
     let mut command = Command::new(PAYFOLD);
     command
         .args(arguments)
-        .envs(variables.iter().copied())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null());
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -56,7 +56,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 pub(super) fn read_config(file: &Path, world: &World) -> Result<Config, Failure> {
-    Config::read(file, std::env::vars(), world.now()).map_err(Failure::usage)
+    Config::read(file, std::env::vars_os(), world.now()).map_err(Failure::usage)
 }
 
 /// Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again.
@@ -87,7 +87,7 @@ pub(super) async fn told_to_stop() -> Result<(), Failure> {
 
 /// A configuration that is wrong leaves the keys as they are.
 async fn read_keys_again(app: &App, file: &Path) {
-    match Config::read(file, std::env::vars(), app.world.now()) {
+    match Config::read(file, std::env::vars_os(), app.world.now()) {
         Ok(config) => {
             let known = app.accounts.all();
             let same = config.accounts.len() == known.len()

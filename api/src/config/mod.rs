@@ -8,6 +8,7 @@ mod section;
 mod server;
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ impl Config {
     /// judged by.
     pub fn read(
         file: &Path,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
         now: Timestamp,
     ) -> Result<Self, Problems> {
         let whole = |what: String| {
@@ -66,9 +67,13 @@ impl Config {
             .map_err(|error| whole(format!("cannot be read: {error}")))?;
         let mut table: Table = toml::from_str(&text)
             .map_err(|error| whole(format!("is not TOML: {}", error.message())))?;
-        environment::override_by(&mut table, variables);
+        let misfits = environment::override_by(&mut table, variables);
         let findings = RefCell::default();
-        let config = read(&Section::root(file, &table, &findings), now);
+        let root = Section::root(file, &table, &findings);
+        for misfit in misfits {
+            root.problem(&misfit.variable, misfit.what);
+        }
+        let config = read(&root, now);
         let problems = findings.into_inner().problems;
         match config {
             Some(config) if problems.is_empty() => Ok(config),
