@@ -39,22 +39,46 @@ async fn everything_wrong_with_a_configuration_is_told_at_once() {
         .replace("[server]", "[server]\ncolour = \"red\"")
         .replace("seller_id", "payee")
         .replace("alipay/alipay_public_key.pem", "alipay/nothing.pem")
+        .replace("alipay/app_private_key.pem", "api.key")
+        .replace("mch_id", "merchant")
+        .replace("[accounts.wx]", "[accounts.wx]\nv2_sign_type = \"SHA1\"")
         .replace("\"orders:read\"", "\"orders:eat\"");
-    fs::write(shop.config(), wrong).unwrap();
+    let nameless = "\n[accounts.Ali-2]\ngateway = \"alipay\"\napp_id = \"x\"\n";
+    fs::write(shop.config(), wrong + nameless).unwrap();
     for command in ["check", "serve"] {
         let (_, err) = shop.run(&[command]).with(2);
+        assert!(err.contains("payfold.toml: "), "{err}");
         for part in [
-            "payfold.toml",
             "cardbox",
             "colour",
-            "seller_id: missing",
+            "accounts.ali.seller_id: missing",
             "payee: unknown",
-            "alipay_public_key_file",
+            "accounts.ali.alipay_public_key_file",
+            "accounts.ali.app_private_key_file: expected",
+            "accounts.wx.mch_id: missing",
+            "accounts.wx.v2_sign_type: expected",
+            "accounts.Ali-2: the name",
+            "accounts.Ali-2.seller_id: missing",
+            "accounts.Ali-2.app_id: expected",
             "orders:eat",
         ] {
-            assert!(err.contains(part), "{part} is not told: {err}");
+            assert_eq!(
+                err.matches(part).count(),
+                1,
+                "{part} is not told once: {err}"
+            );
         }
     }
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_toml_is_told_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("payfold.toml");
+    fs::write(&config, "[server]\nlisten = 收\n").unwrap();
+    let command = vec!["check", "--config", config.to_str().unwrap()];
+    let (_, err) = run(command).with(2);
+    assert!(err.contains("is not TOML in line 2, column 10: "), "{err}");
 }
 
 #[tokio::test]
@@ -65,9 +89,13 @@ async fn the_sandbox_keys_are_refused_where_the_world_can_reach_payfold() {
     let public = format!("public_url = \"{}\"", shop.url(""));
     let wrong = text.replace(&public, "public_url = \"https://pay.example.com\"");
     assert_ne!(text, wrong);
-    fs::write(shop.config(), wrong).unwrap();
-    let (_, err) = shop.run(&["serve"]).with(2);
-    assert!(err.contains("sandbox"), "{err}");
+    // Whatever else is wrong.
+    let more_wrong = wrong.replace("listen = ", "listen = \"nowhere\" # ");
+    for text in [wrong, more_wrong] {
+        fs::write(shop.config(), text).unwrap();
+        let (_, err) = shop.run(&["serve"]).with(2);
+        assert!(err.contains("a key that a sandbox made"), "{err}");
+    }
 }
 
 #[tokio::test]

@@ -11,20 +11,19 @@ use crate::app::{Account, GatewayAccount};
 
 /// Reads one account; what is wrong with it is noted in its section.
 pub(crate) fn account(name: &str, section: &Section<'_>, now: Timestamp) -> Option<Account> {
-    let name = match AccountName::new(name) {
-        Ok(name) => Some(name),
-        Err(invalid) => {
-            section.problem("", format!("the name of {invalid}"));
-            None
-        }
-    };
+    let named = AccountName::new(name);
+    if let Err(invalid) = &named {
+        section.problem("", format!("the name of {invalid}"));
+    }
+    // What else is wrong with an account is told whatever its name.
+    let name = named.or_else(|_told| AccountName::new("nameless")).ok()?;
     let gateway = section.required("gateway", "\"alipay\" or \"wechatpay\"");
     let retired = section.is_on("retired");
-    let account = match (gateway, name) {
-        (Some("alipay"), Some(name)) => alipay(name, section, now),
-        (Some("wechatpay"), Some(name)) => wechatpay(name, section),
-        (Some("alipay" | "wechatpay") | None, _) => return None,
-        (Some(other), _) => {
+    let account = match gateway {
+        Some("alipay") => alipay(name, section, now),
+        Some("wechatpay") => wechatpay(name, section),
+        None => return None,
+        Some(other) => {
             section.problem(
                 "gateway",
                 format!("found {other:?}, expected \"alipay\" or \"wechatpay\""),
@@ -53,12 +52,11 @@ fn alipay(name: AccountName, section: &Section<'_>, now: Timestamp) -> Option<Ac
     let app_cert = section.file("app_cert_file");
     let alipay_cert = section.file("alipay_cert_file");
     let alipay_root_cert = section.file("alipay_root_cert_file");
-    let (app_id, seller_id, gateway_url) = (app_id?, seller_id?, gateway_url?);
     let config = payfold_alipay::AccountConfig {
         name: name.clone(),
-        app_id: app_id.to_owned(),
-        seller_id: seller_id.to_owned(),
-        gateway_url: gateway_url.to_owned(),
+        app_id: app_id.unwrap_or_default().to_owned(),
+        seller_id: seller_id.unwrap_or_default().to_owned(),
+        gateway_url: gateway_url.unwrap_or_default().to_owned(),
         app_private_key,
         alipay_public_key,
         app_cert,
@@ -73,14 +71,13 @@ fn alipay(name: AccountName, section: &Section<'_>, now: Timestamp) -> Option<Ac
                 name,
                 gateway,
                 capability,
-                seller_id.to_owned(),
-                app_id.to_owned(),
+                seller_id?.to_owned(),
+                app_id?.to_owned(),
             ))
         }
         Err(invalid) => {
-            invalid.iter().for_each(|setting| {
-                section.problem(setting.key, format!("expected {}", setting.expected))
-            });
+            let settings = invalid.iter();
+            tell(section, settings.map(|wrong| (wrong.key, wrong.expected)));
             None
         }
     }
@@ -104,13 +101,12 @@ fn wechatpay(name: AccountName, section: &Section<'_>) -> Option<Account> {
     let platform_public_key_id = section.text("platform_public_key_id").map(str::to_owned);
     let platform_public_key = section.file("platform_public_key_file");
     let platform_certs = section.files("platform_cert_files");
-    let (app_id, mch_id, gateway_url) = (app_id?, mch_id?, gateway_url?);
     let config = payfold_wechatpay::AccountConfig {
         name: name.clone(),
-        app_id: app_id.to_owned(),
+        app_id: app_id.unwrap_or_default().to_owned(),
         app_ids,
-        mch_id: mch_id.to_owned(),
-        gateway_url: gateway_url.to_owned(),
+        mch_id: mch_id.unwrap_or_default().to_owned(),
+        gateway_url: gateway_url.unwrap_or_default().to_owned(),
         api_v3_key,
         api_v2_key,
         v2_sign_type,
@@ -128,16 +124,24 @@ fn wechatpay(name: AccountName, section: &Section<'_>) -> Option<Account> {
                 name,
                 gateway,
                 capability,
-                mch_id.to_owned(),
-                app_id.to_owned(),
+                mch_id?.to_owned(),
+                app_id?.to_owned(),
             ))
         }
         Err(invalid) => {
-            invalid.iter().for_each(|setting| {
-                section.problem(setting.key, format!("expected {}", setting.expected))
-            });
+            let settings = invalid.iter();
+            tell(section, settings.map(|wrong| (wrong.key, wrong.expected)));
             None
         }
+    }
+}
+
+/// Notes the keys that are wrong by the gateway's rules. One that is missing, or whose file cannot be
+/// read, was told of before.
+fn tell<'a>(section: &Section<'_>, wrong: impl Iterator<Item = (&'a str, &'a str)>) {
+    let untold: Vec<_> = wrong.filter(|(key, _)| !section.is_wrong(key)).collect();
+    for (key, expected) in untold {
+        section.problem(key, format!("expected {expected}"));
     }
 }
 

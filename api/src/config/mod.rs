@@ -65,8 +65,8 @@ impl Config {
         };
         let text = std::fs::read_to_string(file)
             .map_err(|error| whole(format!("cannot be read: {error}")))?;
-        let mut table: Table = toml::from_str(&text)
-            .map_err(|error| whole(format!("is not TOML: {}", error.message())))?;
+        let mut table: Table =
+            toml::from_str(&text).map_err(|error| whole(not_toml(&text, &error)))?;
         let misfits = environment::override_by(&mut table, variables);
         let findings = RefCell::default();
         let root = Section::root(file, &table, &findings);
@@ -82,6 +82,20 @@ impl Config {
     }
 }
 
+/// What is wrong with a text that is not TOML, and where.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let (line, last) = (before.split('\n').count(), before.rsplit('\n').next());
+            let column = last.unwrap_or_default().chars().count() + 1;
+            format!("is not TOML in line {line}, column {column}: {message}")
+        }
+        None => format!("is not TOML: {message}"),
+    }
+}
+
 fn read(root: &Section<'_>, now: Timestamp) -> Option<Config> {
     let server = server::server(root);
     let store_folder = store(root);
@@ -89,12 +103,12 @@ fn read(root: &Section<'_>, now: Timestamp) -> Option<Config> {
     let policy = policy::policy(root);
     let accounts = accounts(root, now);
     root.finish();
-    let (server, policy) = (server?, policy?);
-    if !server.is_loopback() {
+    if server.as_ref().is_some_and(|server| !server.is_loopback()) {
         root.refuse_sandbox_keys();
     }
+    let (server, policy) = (server?, policy?);
     Some(Config {
-        listen: server.listen,
+        listen: server.listen?,
         public_listen: server.public_listen,
         metrics_listen: server.metrics_listen,
         store_folder: store_folder?,

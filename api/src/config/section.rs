@@ -240,6 +240,12 @@ impl<'a> Section<'a> {
         self.note(self.key(key), what.into());
     }
 
+    /// Whether something is wrong with a key.
+    pub(crate) fn is_wrong(&self, key: &str) -> bool {
+        let (key, findings) = (self.key(key), self.findings.borrow());
+        findings.problems.iter().any(|problem| problem.key == key)
+    }
+
     fn note(&self, key: String, what: String) {
         let problem = Problem {
             file: self.file.to_owned(),

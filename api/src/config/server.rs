@@ -8,7 +8,8 @@ use crate::app::{ApiKey, ApiKeys, MetricsAccess, Scope, Settings};
 
 /// What the section settles.
 pub(crate) struct ServerSection {
-    pub(crate) listen: SocketAddr,
+    /// `None` where it is missing or wrong.
+    pub(crate) listen: Option<SocketAddr>,
     pub(crate) public_listen: Option<SocketAddr>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     public_url: String,
@@ -17,7 +18,7 @@ pub(crate) struct ServerSection {
     return_origins: Vec<String>,
 }
 
-/// Reads the section.
+/// Reads the section; `None` where nobody can tell who can reach payfold.
 pub(crate) fn server(root: &Section<'_>) -> Option<ServerSection> {
     let Some(section) = root.section("server") else {
         root.problem(
@@ -44,7 +45,7 @@ pub(crate) fn server(root: &Section<'_>) -> Option<ServerSection> {
     section.finish();
     let public_url = public_url?;
     Some(ServerSection {
-        listen: listen?,
+        listen,
         public_listen,
         metrics_listen,
         host: host(&public_url)?,
