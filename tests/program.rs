@@ -151,6 +151,37 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test]
+async fn a_store_too_deep_for_its_socket_is_a_configuration_error() {
+    let shop = Shop::open().await;
+    let text = fs::read_to_string(shop.config()).unwrap();
+    let deep = format!("path = \"{}\"", "deep/".repeat(25));
+    let wrong = text.replace("path = \"payfold-data\"", &deep);
+    assert_ne!(text, wrong);
+    fs::write(shop.config(), wrong).unwrap();
+    let socket = shop.folder().join("deep/".repeat(25)).join("control.sock");
+    let told = format!(
+        "store.path: the control socket there, {}, is a path of {} bytes",
+        socket.display(),
+        socket.as_os_str().len()
+    );
+    for command in [&["check"][..], &["serve"]] {
+        let (_, err) = shop.run(command).with(2);
+        assert!(err.contains(&told), "{told} is not in {err}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_cannot_be_had_is_named() {
+    let mut shop = Shop::open().await;
+    shop.stop();
+    let socket = shop.store().join("control.sock");
+    fs::remove_file(&socket).unwrap();
+    fs::create_dir(&socket).unwrap();
+    let (_, err) = shop.run(&["serve"]).with(1);
+    assert!(err.contains(socket.to_str().unwrap()), "{err}");
+}
+
+#[tokio::test]
 async fn a_start_that_fails_ends_and_says_why() {
     let mut shop = Shop::open().await;
     shop.place("F-1", 100).await;

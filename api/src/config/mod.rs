@@ -20,6 +20,7 @@ pub use section::Problem;
 use section::Section;
 
 use crate::app::{Account, Settings};
+use crate::control;
 
 /// A configuration that can be used.
 pub struct Config {
@@ -133,8 +134,14 @@ fn store(root: &Section<'_>) -> Option<PathBuf> {
         ),
     }
     let path = section.path("path");
-    if path.is_none() {
-        section.problem("path", "missing; expected the store's folder");
+    match &path {
+        None if section.is_wrong("path") => {}
+        None => section.problem("path", "missing; expected the store's folder"),
+        Some(folder) => {
+            if let Err(too_long) = control::check_length(folder) {
+                section.problem("path", too_long.to_string());
+            }
+        }
     }
     section.finish();
     path

@@ -2,13 +2,14 @@
 //! runs: one process alone writes a sqlite store. A request is a line of JSON, and behind it the bytes
 //! that it is about, where there are some; the answer is lines of progress and a last one.
 
+mod socket;
 mod spool;
 mod wire;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,14 @@ use payfold_projections::View;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+pub(crate) use socket::{SocketError, check_length};
 pub use wire::Mode;
 pub(crate) use wire::{Reply, Request};
 
 use payfold_domain::AccountName;
 
 use crate::app::{App, AskedBill, BillError, Progress};
+use socket::{failed, socket};
 
 /// How long a request may be, in bytes.
 const REQUEST_BYTES: u64 = 64 * 1024;
@@ -29,20 +32,19 @@ const REQUEST_BYTES: u64 = 64 * 1024;
 /// How long a request may take to arrive.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(5);
 
-fn socket(folder: &Path) -> PathBuf {
-    folder.join("control.sock")
-}
-
 /// Takes requests until the program stops. Whoever may write the folder may ask.
-pub(crate) fn listen(folder: &Path, app: &Arc<App>) -> io::Result<()> {
+pub(crate) fn listen(folder: &Path, app: &Arc<App>) -> Result<(), SocketError> {
     let path = socket(folder);
     // The store's lock is held, so a socket that lies here is a dead process's.
     match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(failed(folder, "removing the one of before")(error));
+        }
         Ok(()) | Err(_) => {}
     }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let listener = UnixListener::bind(&path).map_err(failed(folder, "listening on it"))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
+        .map_err(failed(folder, "keeping it for its owner"))?;
     let tasks = app.world.tasks.clone();
     let (app, folder) = (Arc::clone(app), folder.to_owned());
     tasks.clone().spawn(async move {
@@ -181,8 +183,8 @@ pub(crate) async fn ask(
     request: &Request,
     attached: &mut Option<File>,
     mut show: impl FnMut(&str),
-) -> io::Result<Option<Reply>> {
-    let mut stream = match UnixStream::connect(socket(folder)).await {
+) -> Result<Option<Reply>, SocketError> {
+    let stream = match UnixStream::connect(socket(folder)).await {
         Ok(stream) => stream,
         Err(error)
             if matches!(
@@ -192,8 +194,20 @@ pub(crate) async fn ask(
         {
             return Ok(None);
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(failed(folder, "connecting to it")(error)),
     };
+    let asked = ask_over(stream, request, attached, &mut show).await;
+    asked
+        .map(Some)
+        .map_err(failed(folder, "asking the service behind it"))
+}
+
+async fn ask_over(
+    mut stream: UnixStream,
+    request: &Request,
+    attached: &mut Option<File>,
+    show: &mut impl FnMut(&str),
+) -> io::Result<Reply> {
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line).await?;
@@ -208,7 +222,7 @@ pub(crate) async fn ask(
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
             Reply::Progress(line) => show(&line),
-            last @ (Reply::Done(_) | Reply::Failed(_)) => return Ok(Some(last)),
+            last @ (Reply::Done(_) | Reply::Failed(_)) => return Ok(last),
         }
     }
     Err(io::Error::new(
