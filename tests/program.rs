@@ -44,7 +44,8 @@ async fn everything_wrong_with_a_configuration_is_told_at_once() {
         .replace("[accounts.wx]", "[accounts.wx]\nv2_sign_type = \"SHA1\"")
         .replace("\"orders:read\"", "\"orders:eat\"");
     let nameless = "\n[accounts.Ali-2]\ngateway = \"alipay\"\napp_id = \"x\"\n";
-    fs::write(shop.config(), wrong + nameless).unwrap();
+    let no_key = "\n[[api_keys]]\nname = \"No\"\nsha256 = \"short\"\nscopes = []\n";
+    fs::write(shop.config(), wrong + nameless + no_key).unwrap();
     for command in ["check", "serve"] {
         let (_, err) = shop.run(&[command]).with(2);
         assert!(err.contains("payfold.toml: "), "{err}");
@@ -61,6 +62,9 @@ async fn everything_wrong_with_a_configuration_is_told_at_once() {
             "accounts.Ali-2.seller_id: missing",
             "accounts.Ali-2.app_id: expected",
             "orders:eat",
+            "api_keys.1.name: found",
+            "api_keys.1.sha256: found",
+            "api_keys.1.scopes: missing",
         ] {
             assert_eq!(
                 err.matches(part).count(),

@@ -82,33 +82,18 @@ impl ServerSection {
     }
 }
 
-/// Reads the API keys.
+/// Reads the API keys. Each part of one is judged, whatever is wrong with the others.
 pub(crate) fn api_keys(root: &Section<'_>) -> Vec<ApiKey> {
     let mut keys: Vec<ApiKey> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     for (_, section) in root.sections("api_keys") {
-        let name = section.required("name", "a name of a-z0-9_");
+        let name = key_name(&section, &names);
+        names.extend(name);
         section.required("sha256", "64 hex digits, the SHA-256 of the key");
         let sha256 = section.read("sha256", "64 hex digits, the SHA-256 of the key", sha256);
         let scopes = scopes(&section);
         section.finish();
-        let (Some(name), Some(sha256)) = (name, sha256) else {
-            continue;
-        };
-        if name.is_empty()
-            || !name
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        {
-            section.problem(
-                "name",
-                format!("found {name:?}, expected a name of a-z0-9_"),
-            );
-        } else if keys.iter().any(|key| key.name == name) {
-            section.problem(
-                "name",
-                format!("{name:?} stands twice, expected a name for each key"),
-            );
-        } else {
+        if let (Some(name), Some(sha256)) = (name, sha256) {
             keys.push(ApiKey {
                 name: name.to_owned(),
                 sha256,
@@ -117,6 +102,26 @@ pub(crate) fn api_keys(root: &Section<'_>) -> Vec<ApiKey> {
         }
     }
     keys
+}
+
+fn key_name<'a>(section: &Section<'a>, taken: &[&str]) -> Option<&'a str> {
+    let name = section.required("name", "a name of a-z0-9_")?;
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(is_name) {
+        section.problem(
+            "name",
+            format!("found {name:?}, expected a name of a-z0-9_"),
+        );
+        None
+    } else if taken.contains(&name) {
+        section.problem(
+            "name",
+            format!("{name:?} stands twice, expected a name for each key"),
+        );
+        None
+    } else {
+        Some(name)
+    }
 }
 
 fn scopes(section: &Section<'_>) -> Vec<Scope> {
