@@ -6,6 +6,7 @@
 
 mod alipay;
 mod alipay_orders;
+mod alipay_requests;
 mod bills;
 mod certificates;
 mod control;

@@ -25,7 +25,8 @@ const READY_HOUR: u32 = 9;
 /// How many years back bills can be had.
 const YEARS: u32 = 6;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Asked {
     bill_type: String,
     bill_date: String,

@@ -15,7 +15,7 @@ use super::cashier;
 use super::form::Pairs;
 use super::order;
 use super::renewal::Mode;
-use super::request::{Denied, Request};
+use super::request::{Denied, Request, content};
 use super::trade;
 use crate::books::Gateway;
 use crate::sandbox::Sandbox;
@@ -182,8 +182,7 @@ fn text(body: String) -> Response {
 
 /// The number that a request is about, signed or not: by it a fault finds its call.
 fn number_in(sandbox: &Sandbox, pairs: &Pairs) -> String {
-    let content = pairs.text("biz_content").unwrap_or_default();
-    let content: Value = serde_json::from_str(&content).unwrap_or_default();
+    let content = content(pairs).and_then(Result::ok).unwrap_or_default();
     let text = |name| content.get(name).and_then(Value::as_str);
     sandbox.number_named(Gateway::Alipay, text("trade_no"), text("out_trade_no"))
 }

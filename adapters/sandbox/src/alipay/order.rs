@@ -125,11 +125,11 @@ fn wanted(sandbox: &Sandbox, request: &Request) -> Result<(String, Visit), Denie
     let order: Order = request.content()?;
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let number = order.out_trade_no.clone();
-    if number.is_empty() || number.len() > 64 || !number.bytes().all(letter) {
+    if number.len() > 64 || !number.bytes().all(letter) {
         return Err(Denied::parameter("out_trade_no"));
     }
     let minor = order.total_amount.payable()?;
-    if order.subject.is_empty() || order.subject.chars().count() > 256 {
+    if order.subject.chars().count() > 256 {
         return Err(Denied::parameter("subject"));
     }
     if order
@@ -142,7 +142,7 @@ fn wanted(sandbox: &Sandbox, request: &Request) -> Result<(String, Visit), Denie
     if order
         .seller_id
         .as_ref()
-        .is_some_and(|seller| !seller.is_empty() && *seller != sandbox.keys().alipay.seller_id)
+        .is_some_and(|seller| *seller != sandbox.keys().alipay.seller_id)
     {
         return Err(Denied::business("ACQ.PARTNER_ERROR", "商户协议不存在"));
     }
@@ -168,7 +168,6 @@ fn wanted(sandbox: &Sandbox, request: &Request) -> Result<(String, Visit), Denie
 }
 
 fn terms(request: &Request, order: Order, expires: Option<DateTime<Utc>>) -> Terms {
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let in_browser = matches!(
         request.method.as_str(),
         "alipay.trade.page.pay" | "alipay.trade.wap.pay"
@@ -184,11 +183,12 @@ fn terms(request: &Request, order: Order, expires: Option<DateTime<Utc>>) -> Ter
                 .common("charset")
                 .unwrap_or_else(|| "utf-8".to_owned()),
             return_url: request.common("return_url").filter(|_| in_browser),
-            body: given(order.body),
-            passback_params: given(order.passback_params),
-            buyer: given(order.buyer_id)
-                .or(given(order.buyer_open_id))
-                .or(given(order.op_buyer_open_id)),
+            body: order.body,
+            passback_params: order.passback_params,
+            buyer: order
+                .buyer_id
+                .or(order.buyer_open_id)
+                .or(order.op_buyer_open_id),
         }),
     }
 }

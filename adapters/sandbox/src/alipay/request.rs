@@ -151,13 +151,13 @@ impl Request {
 
     /// `biz_content`, read as what the method wants.
     pub(crate) fn content<T: DeserializeOwned>(&self) -> Result<T, Denied> {
-        let Some(content) = self.pairs.text("biz_content") else {
+        let Some(content) = content(&self.pairs) else {
             return Err(Denied::missing(
                 "isv.missing-biz-content",
                 "缺少biz_content参数",
             ));
         };
-        let value: Value = serde_json::from_str(&content).map_err(|error| {
+        let value = content.map_err(|error| {
             Denied::invalid("isv.invalid-parameter", format!("参数无效：{error}"))
         })?;
         T::deserialize(value).map_err(Denied::parameter)
@@ -167,6 +167,18 @@ impl Request {
     pub(super) fn common(&self, name: &str) -> Option<String> {
         self.pairs.text(name)
     }
+}
+
+/// `biz_content` as Alipay takes it: an empty member is one that is not there. Nothing where there is no
+/// `biz_content`.
+pub(super) fn content(pairs: &Pairs) -> Option<serde_json::Result<Value>> {
+    let text = pairs.text("biz_content")?;
+    Some(serde_json::from_str(&text).map(|mut content: Value| {
+        if let Some(members) = content.as_object_mut() {
+            members.retain(|_, value| !value.is_null() && value != "");
+        }
+        content
+    }))
 }
 
 /// In certificate mode a request names the merchant's certificate and the roots that it trusts; with

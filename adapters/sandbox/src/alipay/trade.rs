@@ -89,7 +89,7 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
         .minor()
         .ok_or_else(|| Denied::parameter("refund_amount"))?;
     let whole = minor == trade.minor;
-    let refund_no = match content.out_request_no.filter(|number| !number.is_empty()) {
+    let refund_no = match content.out_request_no {
         Some(number) => number,
         None if whole => trade.out_trade_no.clone(),
         None => {

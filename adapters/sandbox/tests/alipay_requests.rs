@@ -1,0 +1,78 @@
+//! What Alipay's gateway takes a request to say, in whichever form an SDK writes it.
+
+use serde_json::{Value, json};
+
+use crate::alipay::asked;
+use crate::world::World;
+
+async fn paid(world: &World, number: &str) {
+    let pay = json!({ "gateway": "alipay", "out_trade_no": number, "minor": 500 });
+    world.post("/_sandbox/pay", pay).await;
+}
+
+/// The same object with that member.
+fn with(mut content: Value, name: &str, value: Value) -> Value {
+    content[name] = value;
+    content
+}
+
+#[tokio::test]
+async fn an_empty_member_is_one_that_is_not_there() {
+    let world = World::new();
+    let mut order = json!({
+        "out_trade_no": "empty_1", "total_amount": "5.00", "subject": "x",
+        "buyer_id": "2088102146225135",
+    });
+    for name in [
+        "product_code",
+        "time_expire",
+        "timeout_express",
+        "seller_id",
+        "body",
+        "passback_params",
+        "buyer_open_id",
+        "goods_detail",
+    ] {
+        order[name] = json!("");
+    }
+    for method in ["alipay.trade.precreate", "alipay.trade.create"] {
+        let made = asked(&world, method, order.clone()).await;
+        assert_eq!(made["code"], "10000", "{made}");
+    }
+    paid(&world, "empty_1").await;
+    for empty in [json!(""), Value::Null] {
+        let number =
+            json!({ "out_trade_no": "empty_1", "trade_no": empty, "query_options": empty });
+        let found = asked(&world, "alipay.trade.query", number.clone()).await;
+        assert_eq!(found["trade_status"], "TRADE_SUCCESS", "{found}");
+        let closed = asked(&world, "alipay.trade.close", number).await;
+        assert_eq!(closed["sub_code"], "ACQ.TRADE_STATUS_ERROR");
+    }
+    let back = json!({
+        "out_trade_no": "empty_1", "trade_no": "", "refund_amount": "1.00",
+        "out_request_no": "r1", "refund_reason": "",
+    });
+    let refunded = asked(&world, "alipay.trade.refund", back).await;
+    assert_eq!(refunded["fund_change"], "Y", "{refunded}");
+    let stands = json!({ "out_trade_no": "empty_1", "trade_no": "", "out_request_no": "r1" });
+    let stands = asked(&world, "alipay.trade.fastpay.refund.query", stands).await;
+    assert_eq!(stands["refund_status"], "REFUND_SUCCESS");
+}
+
+#[tokio::test]
+async fn an_empty_member_that_has_to_be_there_is_missing() {
+    let world = World::new();
+    let order = json!({ "out_trade_no": "empty_2", "total_amount": "5.00", "subject": "x" });
+    for name in ["out_trade_no", "total_amount", "subject"] {
+        let order = with(order.clone(), name, json!(""));
+        let refused = asked(&world, "alipay.trade.precreate", order).await;
+        assert_eq!(refused["sub_code"], "ACQ.INVALID_PARAMETER", "{refused}");
+    }
+    let neither = json!({ "out_trade_no": "", "trade_no": "" });
+    let refused = asked(&world, "alipay.trade.query", neither).await;
+    assert_eq!(refused["sub_code"], "ACQ.INVALID_PARAMETER");
+    let bill = json!({ "bill_type": "trade", "bill_date": "" });
+    let method = "alipay.data.dataservice.bill.downloadurl.query";
+    let refused = asked(&world, method, bill).await;
+    assert_eq!(refused["sub_code"], "INVAILID_ARGUMENTS");
+}
