@@ -76,3 +76,40 @@ async fn an_empty_member_that_has_to_be_there_is_missing() {
     let refused = asked(&world, method, bill).await;
     assert_eq!(refused["sub_code"], "INVAILID_ARGUMENTS");
 }
+
+#[tokio::test]
+async fn a_whole_number_is_its_digits() {
+    let world = World::new();
+    let order = json!({
+        "out_trade_no": 1_795_420_800, "total_amount": 5, "subject": 2026,
+        "buyer_id": 2_088_102_146_225_135_u64,
+    });
+    let made = asked(&world, "alipay.trade.create", order).await;
+    assert_eq!(made["out_trade_no"], "1795420800", "{made}");
+    paid(&world, "1795420800").await;
+    // A fault finds its call by such a number too.
+    let slow = json!({ "fault": "slow", "out_trade_no": "1795420800" });
+    world.post("/_sandbox/faults", slow).await;
+    let number = json!({ "out_trade_no": 1_795_420_800 });
+    let found = asked(&world, "alipay.trade.query", number).await;
+    assert_eq!(found["trade_status"], "TRADE_SUCCESS", "{found}");
+    assert_eq!(found["buyer_user_id"], "2088102146225135");
+    assert_eq!(world.waited.lock().unwrap().len(), 1);
+    let back = json!({ "out_trade_no": 1_795_420_800, "refund_amount": 1, "out_request_no": 7 });
+    let refunded = asked(&world, "alipay.trade.refund", back).await;
+    assert_eq!(refunded["refund_fee"], "1.00", "{refunded}");
+    let stands = json!({ "out_trade_no": 1_795_420_800, "out_request_no": 7 });
+    let stands = asked(&world, "alipay.trade.fastpay.refund.query", stands).await;
+    assert_eq!(stands["out_request_no"], "7");
+}
+
+#[tokio::test]
+async fn a_number_with_decimals_is_an_amount_and_no_text() {
+    let world = World::new();
+    let order = json!({ "out_trade_no": "half_1", "total_amount": 5.5, "subject": "x" });
+    let made = asked(&world, "alipay.trade.precreate", order.clone()).await;
+    assert_eq!(made["code"], "10000", "{made}");
+    let order = with(order, "out_trade_no", json!(1.5));
+    let refused = asked(&world, "alipay.trade.precreate", order).await;
+    assert_eq!(refused["sub_code"], "ACQ.INVALID_PARAMETER");
+}

@@ -169,13 +169,18 @@ impl Request {
     }
 }
 
-/// `biz_content` as Alipay takes it: an empty member is one that is not there. Nothing where there is no
-/// `biz_content`.
+/// `biz_content` as Alipay takes it: an empty member is one that is not there, and a whole number is its
+/// digits. Nothing where there is no `biz_content`.
 pub(super) fn content(pairs: &Pairs) -> Option<serde_json::Result<Value>> {
     let text = pairs.text("biz_content")?;
     Some(serde_json::from_str(&text).map(|mut content: Value| {
         if let Some(members) = content.as_object_mut() {
             members.retain(|_, value| !value.is_null() && value != "");
+            for value in members.values_mut() {
+                if value.is_i64() || value.is_u64() {
+                    *value = Value::String(value.to_string());
+                }
+            }
         }
         content
     }))
