@@ -298,3 +298,49 @@ async fn a_refunds_number_is_the_merchants_and_not_the_orders() {
         assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
     }
 }
+
+#[tokio::test]
+async fn a_query_says_of_an_unpaid_order_what_it_is_to_bring_and_of_a_paid_one_its_promotions() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let (app_id, mch_id) = (
+        account("wechatpay", "app_id"),
+        account("wechatpay", "mch_id"),
+    );
+    let mut ordered = order("shown_1", 7);
+    ordered["attach"] = json!("x");
+    merchant.post(&format!("{ORDERS}/native"), &ordered).await;
+    let by_number = format!("{ORDERS}/out-trade-no/shown_1?mchid={mch_id}");
+    let shown = |state: &str, described: &str| {
+        json!({
+            "amount": { "payer_currency": "CNY", "total": 7 },
+            "appid": app_id,
+            "mchid": mch_id,
+            "out_trade_no": "shown_1",
+            "promotion_detail": [],
+            "scene_info": { "device_id": "" },
+            "trade_state": state,
+            "trade_state_desc": described,
+        })
+    };
+    let waits = merchant.get(&by_number).await.json();
+    assert_eq!(waits, shown("NOTPAY", "订单未支付"));
+    pay(&world, "shown_1", "v3").await;
+    let paid = merchant.get(&by_number).await.json();
+    assert_eq!(paid["promotion_detail"], json!([]));
+    assert_eq!(paid["attach"], "x");
+    world.sandbox.deliver_due().await;
+    let told = decrypted(&world.shop.received()[0]);
+    assert_eq!(told.get("promotion_detail"), None);
+
+    merchant
+        .post(&format!("{ORDERS}/native"), &order("shown_2", 7))
+        .await;
+    let close = format!("{ORDERS}/out-trade-no/shown_2/close");
+    merchant.post(&close, &json!({ "mchid": mch_id })).await;
+    let closed = format!("{ORDERS}/out-trade-no/shown_2?mchid={mch_id}");
+    let closed = merchant.get(&closed).await.json();
+    let mut expected = shown("CLOSED", "订单已关闭");
+    expected["out_trade_no"] = json!("shown_2");
+    assert_eq!(closed, expected);
+}

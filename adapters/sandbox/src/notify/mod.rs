@@ -16,7 +16,7 @@ use crate::sandbox::Sandbox;
 
 pub(crate) use self::alipay::signed_return;
 use self::wechatpay_v2::Digest;
-pub(crate) use self::wechatpay_v3::{described, encrypted, transaction};
+pub(crate) use self::wechatpay_v3::{described, encrypted, paid_transaction};
 
 /// A message to a shop that has not been accepted yet.
 #[derive(Clone, Serialize, Deserialize)]

@@ -44,7 +44,7 @@ pub(super) fn payment(sandbox: &Sandbox, trade: &Trade) -> Result<Envelope, Unwr
         original_type: "transaction",
         summary: "支付成功",
     };
-    envelope(sandbox, trade, kind, &transaction(sandbox, trade))
+    envelope(sandbox, trade, kind, &paid_transaction(sandbox, trade))
 }
 
 /// A refund's notify.
@@ -87,8 +87,8 @@ pub(super) fn refund(
     envelope(sandbox, trade, kind, &resource)
 }
 
-/// A transaction, as notifies and queries show it.
-pub(crate) fn transaction(sandbox: &Sandbox, trade: &Trade) -> Value {
+/// A paid transaction, as notifies and queries show it.
+pub(crate) fn paid_transaction(sandbox: &Sandbox, trade: &Trade) -> Value {
     let (trade_type, attach) = trade.wechatpay_terms().map_or(("NATIVE", ""), |terms| {
         (terms.trade_type.word(), &terms.attach)
     });
@@ -96,25 +96,22 @@ pub(crate) fn transaction(sandbox: &Sandbox, trade: &Trade) -> Value {
         "mchid": sandbox.keys().wechatpay.mch_id,
         "appid": trade.terms.app_id,
         "out_trade_no": trade.out_trade_no,
+        "transaction_id": trade.transaction_id,
         "trade_type": trade_type,
         "trade_state": trade.state(),
         "trade_state_desc": described(trade),
+        "bank_type": "OTHERS",
         "attach": attach,
-    });
-    if let (Standing::Paid(at), Some(fields)) = (trade.standing, transaction.as_object_mut()) {
-        let amount = json!({
+        "payer": { "openid": trade.buyer },
+        "amount": {
             "total": trade.minor,
             "payer_total": trade.minor,
             "currency": "CNY",
             "payer_currency": "CNY",
-        });
-        fields.extend([
-            ("transaction_id".to_owned(), json!(trade.transaction_id)),
-            ("bank_type".to_owned(), json!("OTHERS")),
-            ("success_time".to_owned(), json!(beijing::rfc3339(at))),
-            ("payer".to_owned(), json!({ "openid": trade.buyer })),
-            ("amount".to_owned(), amount),
-        ]);
+        },
+    });
+    if let (Standing::Paid(at), Some(fields)) = (trade.standing, transaction.as_object_mut()) {
+        fields.insert("success_time".to_owned(), json!(beijing::rfc3339(at)));
     }
     transaction
 }

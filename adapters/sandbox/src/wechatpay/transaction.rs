@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::called::Called;
 use crate::books::{Gateway, Standing, Trade};
-use crate::notify::transaction;
+use crate::notify::{described, paid_transaction};
 use crate::sandbox::Sandbox;
 
 pub(super) async fn query(
@@ -78,10 +78,24 @@ pub(super) async fn close(
 }
 
 fn shown(sandbox: &Sandbox, trade: Option<&Trade>) -> Result<Value, Refusal> {
-    let now = sandbox.now();
-    trade
-        .map(|trade| transaction(sandbox, &trade.as_of(now)))
-        .ok_or_else(no_order)
+    let trade = trade.ok_or_else(no_order)?.as_of(sandbox.now());
+    let mut shown = match trade.standing {
+        Standing::Paid(_) => paid_transaction(sandbox, &trade),
+        // WeChat Pay says little of an order that brought nothing.
+        Standing::Waiting | Standing::Closed(_) => json!({
+            "amount": { "payer_currency": "CNY", "total": trade.minor },
+            "appid": trade.terms.app_id,
+            "mchid": sandbox.keys().wechatpay.mch_id,
+            "out_trade_no": trade.out_trade_no,
+            "scene_info": { "device_id": "" },
+            "trade_state": trade.state(),
+            "trade_state_desc": described(&trade),
+        }),
+    };
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("promotion_detail".to_owned(), json!([]));
+    }
+    Ok(shown)
 }
 
 pub(super) fn no_order() -> Refusal {
