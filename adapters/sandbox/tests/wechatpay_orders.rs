@@ -344,3 +344,27 @@ async fn a_query_says_of_an_unpaid_order_what_it_is_to_bring_and_of_a_paid_one_i
     expected["out_trade_no"] = json!("shown_2");
     assert_eq!(closed, expected);
 }
+
+#[tokio::test]
+async fn a_number_that_was_ordered_is_not_ordered_again_by_another_kind_of_payment() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let mut every = h5("kinds_1");
+    every["payer"] = json!({ "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" });
+    let first = merchant.post(&format!("{ORDERS}/native"), &every).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text());
+    for kind in ["app", "jsapi", "h5"] {
+        let other = merchant.post(&format!("{ORDERS}/{kind}"), &every).await;
+        assert_eq!(other.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            other.json(),
+            json!({ "code": "INVALID_REQUEST", "message": "201 商户订单号重复" })
+        );
+    }
+    let again = merchant.post(&format!("{ORDERS}/native"), &every).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text());
+    let other = merchant
+        .post(&format!("{ORDERS}/native"), &order("kinds_1", 100))
+        .await;
+    assert!(other.text().contains("参数与首次请求时不一致"));
+}

@@ -134,10 +134,9 @@ fn ordered(
             Standing::Closed(_) => {
                 return Err(Refusal::business("ORDER_CLOSED", "该订单已关闭"));
             }
-            Standing::Waiting if same_order(&trade.terms, &visit.terms) => id,
             Standing::Waiting => {
-                let message = "请求重入时，参数与首次请求时不一致。";
-                return Err(Refusal::business("INVALID_REQUEST", message));
+                repeats(&trade.terms, &visit.terms)?;
+                id
             }
         },
     };
@@ -321,12 +320,19 @@ impl Order {
     }
 }
 
-/// Whether an order repeats the first one, parameter by parameter.
-fn same_order(first: &Terms, again: &Terms) -> bool {
-    match (&first.particulars, &again.particulars) {
-        (Particulars::WechatPay(first), Particulars::WechatPay(again)) => {
-            first.order == again.order
+/// Refuses an order that does not repeat the first one of its number: of the same kind, and parameter by
+/// parameter.
+fn repeats(first: &Terms, again: &Terms) -> Result<(), Refusal> {
+    let message = match (&first.particulars, &again.particulars) {
+        (Particulars::WechatPay(first), Particulars::WechatPay(again))
+            if first.trade_type == again.trade_type =>
+        {
+            if first.order == again.order {
+                return Ok(());
+            }
+            "请求重入时，参数与首次请求时不一致。"
         }
-        _ => false,
-    }
+        _ => "201 商户订单号重复",
+    };
+    Err(Refusal::business("INVALID_REQUEST", message))
 }
