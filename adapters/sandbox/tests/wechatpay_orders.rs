@@ -368,3 +368,35 @@ async fn a_number_that_was_ordered_is_not_ordered_again_by_another_kind_of_payme
         .await;
     assert!(other.text().contains("参数与首次请求时不一致"));
 }
+
+#[tokio::test]
+async fn nothing_is_given_back_of_an_order_that_brought_nothing_known_or_not() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    for number in ["nothing_1", "nothing_2"] {
+        merchant
+            .post(&format!("{ORDERS}/native"), &order(number, 10))
+            .await;
+    }
+    let close = format!("{ORDERS}/out-trade-no/nothing_2/close");
+    let whose = json!({ "mchid": account("wechatpay", "mch_id") });
+    merchant.post(&close, &whose).await;
+    for (name, number) in [
+        ("out_trade_no", "nothing_1"),
+        ("out_trade_no", "nothing_2"),
+        ("out_trade_no", "nothing_3"),
+        ("transaction_id", "4200202611230000000000000000"),
+    ] {
+        let mut refund = json!({
+            "out_refund_no": "r1",
+            "amount": { "refund": 5, "total": 10, "currency": "CNY" },
+        });
+        refund[name] = json!(number);
+        let refused = merchant.post(REFUNDS, &refund).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{number}");
+        assert_eq!(
+            refused.json(),
+            json!({ "code": "RESOURCE_NOT_EXISTS", "message": "订单不存在" })
+        );
+    }
+}

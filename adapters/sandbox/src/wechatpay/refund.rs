@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::called::Called;
-use super::transaction::no_order;
 use crate::beijing;
-use crate::books::{End, Gateway, Refund, Trade};
+use crate::books::{End, Gateway, Refund, Standing, Trade};
 use crate::notify::Via;
 use crate::refund::{By, Refunding};
 use crate::sandbox::Sandbox;
@@ -72,10 +71,12 @@ fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
                 ));
             }
         };
-        found.map(|(id, trade)| (id, trade.minor))
+        found
+            .filter(|(_, trade)| matches!(trade.standing, Standing::Paid(_)))
+            .map(|(id, trade)| (id, trade.minor))
     };
     let Some((trade, total)) = found else {
-        return Err(no_order());
+        return Err(nothing_paid());
     };
     if asked.amount.total != total {
         return Err(Refusal::parameter(
@@ -189,17 +190,28 @@ fn shown(trade: &Trade, refund: &Refund) -> Value {
 }
 
 fn no_refund() -> Refusal {
+    not_there("退款单不存在")
+}
+
+/// For a refund, an order that brought nothing is none, whether it is known or not.
+fn nothing_paid() -> Refusal {
+    not_there("订单不存在")
+}
+
+fn not_there(message: &str) -> Refusal {
     Refusal {
         status: StatusCode::NOT_FOUND,
         code: "RESOURCE_NOT_EXISTS",
-        message: "退款单不存在".to_owned(),
+        message: message.to_owned(),
         field: None,
     }
 }
 
 fn refused(refused: Refused) -> Refusal {
     match refused {
-        Refused::Unknown { .. } => no_order(),
+        Refused::Unknown { .. } | Refused::NotPaid { .. } | Refused::Closed { .. } => {
+            nothing_paid()
+        }
         Refused::OtherRefund { .. } => Refusal::business(
             "INVALID_REQUEST",
             "订单金额或退款金额与之前请求不一致，请核实后再试",
@@ -223,8 +235,6 @@ fn refused(refused: Refused) -> Refusal {
             "退款单状态不是退款异常，不能发起异常退款",
         ),
         Refused::Paid { .. }
-        | Refused::NotPaid { .. }
-        | Refused::Closed { .. }
         | Refused::Finished { .. }
         | Refused::Expired { .. }
         | Refused::NoNumber => Refusal::business("INVALID_REQUEST", "订单状态不支持退款"),

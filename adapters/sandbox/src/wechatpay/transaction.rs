@@ -98,7 +98,7 @@ fn shown(sandbox: &Sandbox, trade: Option<&Trade>) -> Result<Value, Refusal> {
     Ok(shown)
 }
 
-pub(super) fn no_order() -> Refusal {
+fn no_order() -> Refusal {
     let status = StatusCode::NOT_FOUND;
     Refusal {
         status,
