@@ -17,5 +17,6 @@ mod schedule;
 mod shop;
 mod state;
 mod wechatpay;
+mod wechatpay_headers;
 mod wechatpay_orders;
 mod world;

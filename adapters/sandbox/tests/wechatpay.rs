@@ -44,6 +44,18 @@ impl<'a> Merchant<'a> {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, signed: &str, sent: &str) -> Said {
+        let headers = [("accept", "application/json"), ("user-agent", "a shop")];
+        self.call_with(&headers, (method, path), signed, sent).await
+    }
+
+    /// A call with these headers beside those that sign it.
+    pub(crate) async fn call_with(
+        &self,
+        headers: &[(&str, &str)],
+        (method, path): (&str, &str),
+        signed: &str,
+        sent: &str,
+    ) -> Said {
         let (mch_id, serial) = (
             account("wechatpay", "mch_id"),
             account("wechatpay", "merchant_cert_serial"),
@@ -59,6 +71,9 @@ impl<'a> Merchant<'a> {
         request = request.header("authorization", authorization);
         if let Some(id) = &self.public_key {
             request = request.header("wechatpay-serial", id);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         self.world
             .ask(request.body(Body::from(sent.to_owned())).unwrap())

@@ -1,7 +1,7 @@
 //! Whether a call is the merchant's: the `Authorization` header over method, address, time, nonce
-//! and body (如何构造请求签名).
+//! and body (如何构造请求签名); and whether it says what it accepts and who sends it.
 
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::TimeDelta;
 
 use super::answer::Refusal;
@@ -23,8 +23,34 @@ struct Credentials<'a> {
     serial_no: &'a str,
 }
 
+/// Admits a call that is the merchant's and has the headers that every call has. Where orders are made
+/// those are looked for after the signature, everywhere else before it.
+pub(super) fn admitted(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
+    if called.uri.path().starts_with("/v3/pay/") {
+        verified(sandbox, called)?;
+        introduced(&called.headers)
+    } else {
+        introduced(&called.headers)?;
+        verified(sandbox, called)
+    }
+}
+
+fn introduced(headers: &HeaderMap) -> Result<(), Refusal> {
+    let said = |name| {
+        headers
+            .get(name)
+            .is_some_and(|value| !HeaderValue::is_empty(value))
+    };
+    if said(header::ACCEPT) && said(header::USER_AGENT) {
+        Ok(())
+    } else {
+        let message = "Http头缺少Accept或User-Agent";
+        Err(Refusal::business("INVALID_REQUEST", message))
+    }
+}
+
 /// Holds a call against the merchant's key.
-pub(super) fn verified(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
+fn verified(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
     let Called {
         method,
         uri,

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::answer::{Refusal, Signature, answered, asked_key};
-use super::auth::verified;
+use super::auth::admitted;
 use crate::books::PlatformKey;
 use crate::draw;
 use crate::faults::FaultKind;
@@ -73,7 +73,7 @@ impl Called {
         let signer = *key.as_ref().unwrap_or(&PlatformKey::Certificate);
         let outcome = match weather {
             Weather::Down => Err(Refusal::down()),
-            Weather::Fair => verified(sandbox, self).and(key).and_then(work),
+            Weather::Fair => admitted(sandbox, self).and(key).and_then(work),
         };
         (signer, outcome)
     }
