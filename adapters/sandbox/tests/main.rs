@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod alipay;
+mod alipay_ends;
 mod alipay_orders;
 mod alipay_requests;
 mod bills;

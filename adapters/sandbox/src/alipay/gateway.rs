@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bill;
+use super::cancel;
 use super::cashier;
 use super::form::Pairs;
 use super::order;
@@ -75,6 +76,7 @@ fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
         "alipay.trade.create" => order::create(sandbox, request),
         "alipay.trade.query" => trade::query(sandbox, request),
         "alipay.trade.close" => trade::close(sandbox, request),
+        "alipay.trade.cancel" => cancel::cancel(sandbox, request),
         "alipay.trade.refund" => trade::refund(sandbox, request),
         "alipay.open.app.alipaycert.download" => certificate(sandbox, request),
         "alipay.data.dataservice.bill.downloadurl.query" => bill::address(sandbox, request),

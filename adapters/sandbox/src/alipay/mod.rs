@@ -2,6 +2,7 @@
 //! buyers see.
 
 mod bill;
+mod cancel;
 mod cashier;
 pub(crate) mod form;
 mod gateway;

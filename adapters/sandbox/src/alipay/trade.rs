@@ -14,8 +14,8 @@ use crate::till::Refused;
 
 /// By which numbers a call finds its trade; Alipay's own wins.
 #[derive(Deserialize)]
-struct Which {
-    out_trade_no: Option<String>,
+pub(super) struct Which {
+    pub(super) out_trade_no: Option<String>,
     trade_no: Option<String>,
 }
 
@@ -99,21 +99,7 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
             ));
         }
     };
-    // By default a full refund of a page or a code is told to nobody (异步通知说明).
-    let closes = trade.refunded() + minor >= trade.minor;
-    let told = !closes || trade.alipay_terms().is_some_and(AlipayTerms::tells_ends);
-    let notify_url = trade.terms.notify_url.clone().filter(|_| told);
-    let (trade, moved) = sandbox
-        .give_back(Refunding {
-            gateway: Gateway::Alipay,
-            trade: id,
-            refund_no: &refund_no,
-            minor,
-            notify_url,
-            via: Via::default(),
-            by: By::Merchant,
-        })
-        .map_err(denied)?;
+    let (trade, moved) = given_back(sandbox, (id, &trade), &refund_no, minor)?;
     let is_back = trade.refund(&refund_no).is_some_and(Refund::is_back);
     Ok(json!({
         "code": "10000",
@@ -127,6 +113,28 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
         "send_back_fee": "0.00",
         "trade_no": trade.transaction_id,
     }))
+}
+
+/// Gives so much of a trade back under that number.
+pub(super) fn given_back(
+    sandbox: &Sandbox,
+    (id, trade): (TradeId, &Trade),
+    refund_no: &str,
+    minor: u64,
+) -> Result<(Trade, Moved), Denied> {
+    // By default a full refund of a page or a code is told to nobody (异步通知说明).
+    let closes = trade.refunded() + minor >= trade.minor;
+    let told = !closes || trade.alipay_terms().is_some_and(AlipayTerms::tells_ends);
+    let refunding = Refunding {
+        gateway: Gateway::Alipay,
+        trade: id,
+        refund_no,
+        minor,
+        notify_url: trade.terms.notify_url.clone().filter(|_| told),
+        via: Via::default(),
+        by: By::Merchant,
+    };
+    sandbox.give_back(refunding).map_err(denied)
 }
 
 /// `alipay.trade.fastpay.refund.query`; of a number that nobody knows, or of a
@@ -160,6 +168,11 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
 }
 
 fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {
+    known(sandbox, which)?.ok_or_else(|| Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"))
+}
+
+/// The trade as it stands now, where there is one.
+pub(super) fn known(sandbox: &Sandbox, which: &Which) -> Result<Option<(TradeId, Trade)>, Denied> {
     let state = sandbox.state();
     let found = match (&which.trade_no, &which.out_trade_no) {
         (Some(trade_no), _) => state.books.find_transaction(Gateway::Alipay, trade_no),
@@ -168,12 +181,10 @@ fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {
             return Err(Denied::parameter("out_trade_no与trade_no不能同时为空"));
         }
     };
-    found
-        .map(|(id, trade)| (id, trade.as_of(sandbox.now())))
-        .ok_or_else(|| Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"))
+    Ok(found.map(|(id, trade)| (id, trade.as_of(sandbox.now()))))
 }
 
-fn denied(refused: Refused) -> Denied {
+pub(super) fn denied(refused: Refused) -> Denied {
     match refused {
         Refused::Unknown { .. } => Denied::business("ACQ.TRADE_NOT_EXIST", "交易不存在"),
         Refused::OtherRefund { .. } => {
