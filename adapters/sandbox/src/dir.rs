@@ -76,6 +76,7 @@ pub fn open(
         folder.write_keys(&keys)?;
         keys
     };
+    folder.write_private(ALIPAY_APP_KEY_PKCS8, &keys.alipay.app)?;
     folder.write_accounts(&keys, ports)?;
     folder.write_configuration(&keys, ports)?;
     let service = Service::configured(dir.join(CONFIGURATION), keys.api_key.clone());
@@ -86,6 +87,8 @@ const CONFIGURATION: &str = "payfold.toml";
 const API_KEY: &str = "api.key";
 const ALIPAY_ACCOUNT: &str = "alipay/account.json";
 const ALIPAY_APP_KEY: &str = "alipay/app_private_key.pem";
+/// The same key in the form that Java's SDKs want. It follows the other.
+const ALIPAY_APP_KEY_PKCS8: &str = "alipay/app_private_key_pkcs8.pem";
 const ALIPAY_PUBLIC_KEY: &str = "alipay/alipay_public_key.pem";
 const ALIPAY_GATEWAY_KEY: &str = "alipay/gateway_private_key.pem";
 const ALIPAY_APP_CERT: &str = "alipay/app_cert.pem";

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use payfold_sandbox::{Ports, is_sandbox_key, open};
 use sha2::{Digest as _, Sha256};
 
-use crate::world::{FOLDER, PORTS, account, clock, entropy, file};
+use crate::world::{FOLDER, PORTS, account, clock, entropy, file, sign_with};
 
 #[test]
 fn a_first_start_makes_every_file_that_both_sides_need() {
@@ -13,6 +13,7 @@ fn a_first_start_makes_every_file_that_both_sides_need() {
         "payfold.toml",
         "api.key",
         "alipay/app_private_key.pem",
+        "alipay/app_private_key_pkcs8.pem",
         "alipay/alipay_public_key.pem",
         "alipay/app_cert.pem",
         "alipay/alipay_cert.pem",
@@ -68,7 +69,8 @@ fn a_later_start_keeps_the_keys_and_follows_its_port() {
     for gateway in ["alipay", "wechatpay"] {
         for entry in std::fs::read_dir(FOLDER.join(gateway)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if !name.ends_with(".new") {
+            // A folder that was made earlier has no key for Java yet.
+            if !name.ends_with(".new") && !name.ends_with("_pkcs8.pem") {
                 copy(&format!("{gateway}/{name}"));
             }
         }
@@ -92,14 +94,28 @@ fn a_later_start_keeps_the_keys_and_follows_its_port() {
     assert!(configuration.contains("return_origins = [\"http://127.0.0.1:18090\"]"));
     assert!(configuration.contains("public_url = \"http://127.0.0.1:9999\""));
     assert!(configuration.ends_with("# a line of my own\n"));
-    let key = std::fs::read_to_string(dir.path().join("alipay/app_private_key.pem")).unwrap();
-    assert_eq!(key, file("alipay/app_private_key.pem"));
+    for name in ["app_private_key.pem", "app_private_key_pkcs8.pem"] {
+        let key = std::fs::read_to_string(dir.path().join("alipay").join(name)).unwrap();
+        assert_eq!(key, file(&format!("alipay/{name}")));
+    }
+}
+
+#[test]
+fn the_applications_key_lies_there_in_pkcs1_and_in_pkcs8() {
+    let signed = |name| sign_with(name, b"x");
+    let pkcs8 = file("alipay/app_private_key_pkcs8.pem");
+    assert!(pkcs8.starts_with("-----BEGIN PRIVATE KEY-----\n"));
+    assert_eq!(
+        signed("alipay/app_private_key_pkcs8.pem"),
+        signed("alipay/app_private_key.pem")
+    );
 }
 
 #[test]
 fn the_sandboxs_keys_are_known_in_every_form_and_others_are_not() {
     for name in [
         "alipay/app_private_key.pem",
+        "alipay/app_private_key_pkcs8.pem",
         "alipay/alipay_public_key.pem",
         "wechatpay/apiclient_key.pem",
         "wechatpay/apiclient_cert.pem",
