@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::alipay::asked;
-use crate::world::World;
+use crate::alipay::{asked, signed};
+use crate::world::{World, holds};
 
 async fn paid(world: &World, number: &str) {
     let pay = json!({ "gateway": "alipay", "out_trade_no": number, "minor": 500 });
@@ -112,4 +112,34 @@ async fn a_number_with_decimals_is_an_amount_and_no_text() {
     let order = with(order, "out_trade_no", json!(1.5));
     let refused = asked(&world, "alipay.trade.precreate", order).await;
     assert_eq!(refused["sub_code"], "ACQ.INVALID_PARAMETER");
+}
+
+#[tokio::test]
+async fn an_answer_comes_in_the_charset_of_the_request_and_is_signed_so() {
+    let world = World::new();
+    for (charset, named) in [
+        ("GBK", "GBK"),
+        ("gb2312", "GBK"),
+        ("gb18030", "gb18030"),
+        ("utf-8", "utf-8"),
+        ("UTF-8", "utf-8"),
+        ("nobody's", "utf-8"),
+    ] {
+        let number = json!({ "out_trade_no": "gbk_1" }).to_string();
+        let request = signed("alipay.trade.query", charset, number.as_bytes());
+        let said = world.form("/gateway.do", &request).await;
+        let media_type = format!("text/html;charset={named}");
+        assert_eq!(said.header("content-type"), media_type);
+        let charset = encoding_rs::Encoding::for_label(named.as_bytes()).unwrap();
+        let (body, _, broken) = charset.decode(&said.body);
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        assert!(!broken, "{answer}");
+        let node = &answer["alipay_trade_query_response"];
+        assert_eq!(node["sub_msg"], "交易不存在");
+        let start = br#"{"alipay_trade_query_response":"#.len();
+        let end = br#","sign":""}"#.len() + answer["sign"].as_str().unwrap().len();
+        let node = &said.body[start..said.body.len() - end];
+        let sign = answer["sign"].as_str().unwrap();
+        assert!(holds("alipay/alipay_public_key.pem", node, sign), "{named}");
+    }
 }

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use encoding_rs::{Encoding, UTF_8};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -44,6 +45,7 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
     let method = pairs.text("method").unwrap_or_default();
     let number = number_in(sandbox, &pairs);
     let proof = Proof::wanted(sandbox, &pairs);
+    let charset = pairs.charset();
     if let Weather::Down = sandbox.weather(&number).await {
         return (
             StatusCode::BAD_GATEWAY,
@@ -64,7 +66,7 @@ async fn answer(sandbox: &Sandbox, pairs: Pairs) -> Response {
         }
         _ => {
             let outcome = request.and_then(|request| carry_out(sandbox, &request));
-            in_json(sandbox, &method, outcome, proof)
+            in_json(sandbox, &method, outcome, proof, charset)
         }
     }
 }
@@ -129,12 +131,13 @@ impl Proof<'_> {
     }
 }
 
-/// An answer under the method's own node, signed over the node's bytes.
+/// An answer under the method's own node, in the charset of the request, signed over the node's bytes.
 fn in_json(
     sandbox: &Sandbox,
     method: &str,
     outcome: Result<Value, Denied>,
     proof: Proof<'_>,
+    charset: &'static Encoding,
 ) -> Response {
     // Who is not known gets no signature.
     let is_signed = !matches!(
@@ -159,10 +162,11 @@ fn in_json(
     };
     let name = Value::String(name);
     if !is_signed {
-        return text(format!("{{{name}:{node}}}"));
+        return text(&format!("{{{name}:{node}}}"), charset);
     }
     let signer = sandbox.alipay_signer(proof.mode());
-    let body = match base64_signature(signer, node.as_bytes()) {
+    let (signed, _, _) = charset.encode(&node);
+    let body = match base64_signature(signer, &signed) {
         Ok(sign) => match proof {
             Proof::Key => format!(r#"{{{name}:{node},"sign":"{sign}"}}"#),
             Proof::Certificate(sn) => {
@@ -174,12 +178,18 @@ fn in_json(
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    text(body)
+    text(&body, charset)
 }
 
 /// JSON, under the media type that Alipay gives it.
-fn text(body: String) -> Response {
-    ([(header::CONTENT_TYPE, "text/html;charset=utf-8")], body).into_response()
+fn text(body: &str, charset: &'static Encoding) -> Response {
+    let media_type = if charset == UTF_8 {
+        "text/html;charset=utf-8".to_owned()
+    } else {
+        format!("text/html;charset={}", charset.name())
+    };
+    let (body, _, _) = charset.encode(body);
+    ([(header::CONTENT_TYPE, media_type)], body.into_owned()).into_response()
 }
 
 /// The number that a request is about, signed or not: by it a fault finds its call.
