@@ -252,3 +252,31 @@ async fn a_refunds_number_tells_the_refunds_of_one_trade_apart_alone() {
         assert_eq!(asked["fund_change"], "Y", "{asked}");
     }
 }
+
+#[tokio::test]
+async fn a_buyer_who_was_named_by_an_open_id_is_told_of_by_it() {
+    let world = World::new();
+    for (number, field, id) in [
+        (
+            "open_1",
+            "buyer_open_id",
+            "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5",
+        ),
+        ("open_2", "buyer_user_id", "2088102146225135"),
+    ] {
+        let mut order = coffee(number, "1.00");
+        order[field.replace("_user", "")] = json!(id);
+        asked(&world, "alipay.trade.create", order).await;
+        world.post("/_sandbox/pay", of(number)).await;
+        let trade = json!({ "out_trade_no": number });
+        let found = asked(&world, "alipay.trade.query", trade).await;
+        let back = json!({ "out_trade_no": number, "refund_amount": "1.00" });
+        let refunded = asked(&world, "alipay.trade.refund", back).await;
+        for said in [found, refunded] {
+            assert_eq!(said[field], id, "{said}");
+            let names = said.as_object().unwrap().keys();
+            let named = names.filter(|name| name.ends_with("_id"));
+            assert_eq!(named.count(), 2, "the buyer and his logon: {said}");
+        }
+    }
+}

@@ -44,7 +44,7 @@ pub(super) fn query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denie
         "code": "10000",
         "msg": "Success",
         "buyer_logon_id": "san***@sandbox.com",
-        "buyer_user_id": trade.buyer,
+        (buyer_field(&trade)): trade.buyer,
         "out_trade_no": trade.out_trade_no,
         "trade_no": trade.transaction_id,
         "trade_status": trade.state(),
@@ -105,7 +105,7 @@ pub(super) fn refund(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
         "code": "10000",
         "msg": "Success",
         "buyer_logon_id": "san***@sandbox.com",
-        "buyer_user_id": trade.buyer,
+        (buyer_field(&trade)): trade.buyer,
         "fund_change": if moved == Moved::Now && is_back { "Y" } else { "N" },
         "gmt_refund_pay": beijing::plain(sandbox.now()),
         "out_trade_no": trade.out_trade_no,
@@ -165,6 +165,14 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
         fields.insert("gmt_refund_pay".to_owned(), at);
     }
     Ok(answer)
+}
+
+fn buyer_field(trade: &Trade) -> &'static str {
+    if trade.has_open_id() {
+        "buyer_open_id"
+    } else {
+        "buyer_user_id"
+    }
 }
 
 fn found(sandbox: &Sandbox, which: &Which) -> Result<(TradeId, Trade), Denied> {

@@ -244,6 +244,12 @@ impl Trade {
         }
     }
 
+    /// Whether Alipay tells of its buyer by an open id, as newer applications know theirs, and not by
+    /// 2088….
+    pub(crate) fn has_open_id(&self) -> bool {
+        !self.buyer.starts_with("2088")
+    }
+
     /// What only Alipay knows of it.
     pub(crate) fn alipay_terms(&self) -> Option<&AlipayTerms> {
         match &self.terms.particulars {

@@ -103,12 +103,11 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Vec<Field> {
     fields
 }
 
-/// Newer applications know their buyers by open ids.
 fn buyer_field(trade: &Trade) -> &'static str {
-    if trade.buyer.starts_with("2088") {
-        "buyer_id"
-    } else {
+    if trade.has_open_id() {
         "buyer_open_id"
+    } else {
+        "buyer_id"
     }
 }
 
