@@ -20,6 +20,14 @@ pub(super) struct Which {
 }
 
 #[derive(Deserialize)]
+struct QueryContent {
+    #[serde(flatten)]
+    which: Which,
+    #[serde(default)]
+    query_options: Vec<String>,
+}
+
+#[derive(Deserialize)]
 struct RefundContent {
     #[serde(flatten)]
     which: Which,
@@ -38,7 +46,8 @@ struct RefundQueryContent {
 
 /// `alipay.trade.query`.
 pub(super) fn query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
-    let (_, trade) = found(sandbox, &request.content()?)?;
+    let content: QueryContent = request.content()?;
+    let (_, trade) = found(sandbox, &content.which)?;
     let amount = yuan(trade.minor);
     let mut answer = json!({
         "code": "10000",
@@ -58,6 +67,12 @@ pub(super) fn query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denie
         fields.insert("send_pay_date".to_owned(), json!(beijing::plain(at)));
         for name in ["buyer_pay_amount", "invoice_amount", "receipt_amount"] {
             fields.insert(name.to_owned(), json!(amount));
+        }
+        if asks_for(&content.query_options, "fund_bill_list") {
+            let bill = json!({
+                "amount": amount, "fund_channel": "ALIPAYACCOUNT", "real_amount": amount,
+            });
+            fields.insert("fund_bill_list".to_owned(), json!([bill]));
         }
     }
     Ok(answer)
@@ -157,14 +172,17 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
         "total_amount": yuan(trade.minor),
         "trade_no": trade.transaction_id,
     });
-    let mut wanted = content.query_options.iter();
     if let Some(fields) = answer.as_object_mut()
-        && wanted.any(|option| option == "gmt_refund_pay")
+        && asks_for(&content.query_options, "gmt_refund_pay")
     {
         let at = json!(beijing::plain(refund.at()));
         fields.insert("gmt_refund_pay".to_owned(), at);
     }
     Ok(answer)
+}
+
+fn asks_for(query_options: &[String], wanted: &str) -> bool {
+    query_options.iter().any(|option| option == wanted)
 }
 
 fn buyer_field(trade: &Trade) -> &'static str {
