@@ -192,7 +192,22 @@ impl Sandbox {
         }
         let trade = self.new_trade(gateway, number, visit, now);
         state.books.enter(trade.clone());
+        drop(state);
+        // It may close by itself, and be told so.
+        self.wake();
         Ok(trade)
+    }
+
+    /// Closes the trades that nobody paid in time, and tells the shop where it is told so.
+    pub(crate) fn close_expired(&self) {
+        let now = self.now();
+        let closed = self.state().books.close_expired(now);
+        for (id, trade) in closed {
+            if let Err(error) = self.tell_alipay(id, &trade) {
+                let out_trade_no = trade.out_trade_no;
+                tracing::error!(%error, out_trade_no, "a trade's end was not told");
+            }
+        }
     }
 
     /// Closes a trade that is not paid.

@@ -1,8 +1,11 @@
 //! How an Alipay trade ends before it is paid, and how a paid one is undone.
 
+use std::time::Duration;
+
+use payfold_sandbox::StateFile;
 use serde_json::{Value, json};
 
-use crate::alipay::{asked, signed, signed_with};
+use crate::alipay::{asked, pairs, signed, signed_with, text, v1_holds};
 use crate::world::World;
 
 fn of(number: &str) -> Value {
@@ -103,4 +106,85 @@ async fn a_finished_trade_and_one_of_the_day_before_are_not_cancelled() {
     let refused = world.form("/gateway.do", &request).await.json();
     let node = &refused["alipay_trade_cancel_response"];
     assert_eq!(node["sub_code"], "ACQ.TRADE_CANCEL_TIME_OUT");
+}
+
+/// What only a payment or a refund brings.
+const OF_MONEY: [&str; 8] = [
+    "gmt_payment",
+    "gmt_refund",
+    "refund_fee",
+    "fund_bill_list",
+    "receipt_amount",
+    "invoice_amount",
+    "buyer_pay_amount",
+    "point_amount",
+];
+
+#[tokio::test]
+async fn a_wap_or_app_trade_that_nobody_pays_in_time_is_told_closed_once() {
+    for method in ["alipay.trade.wap.pay", "alipay.trade.app.pay"] {
+        let world = World::new();
+        opened(&world, method, "late_1").await;
+        assert_eq!(world.sandbox.next_due(), Some(Duration::from_secs(1_800)));
+        world.pass(1_799);
+        assert_eq!(world.sandbox.deliver_due().await, 0);
+        world.pass(1);
+        assert_eq!(world.sandbox.deliver_due().await, 1);
+        let notify = pairs(&world.shop.received()[0].body);
+        assert!(v1_holds(&notify));
+        assert_eq!(text(&notify, "trade_status"), "TRADE_CLOSED");
+        assert_eq!(text(&notify, "total_amount"), "5.00");
+        assert_eq!(text(&notify, "gmt_close"), "2026-11-23 16:30:00");
+        for name in OF_MONEY {
+            assert!(!notify.contains_key(name), "{name}");
+        }
+        assert_eq!(world.sandbox.next_due(), None);
+        assert_eq!(world.sandbox.deliver_due().await, 0);
+        assert_eq!(world.post("/_sandbox/pay", of("late_1")).await.status, 422);
+        let late = json!({ "fault": "late", "out_trade_no": "late_1" });
+        world.post("/_sandbox/faults", late).await;
+        let paid = world.post("/_sandbox/pay", of("late_1")).await;
+        assert_eq!(paid.json()["state"], "TRADE_SUCCESS");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_trade_that_is_paid_or_closed_or_of_a_page_is_not_told_by_its_time() {
+    let world = World::new();
+    for (method, number) in [
+        ("alipay.trade.page.pay", "quiet_1"),
+        ("alipay.trade.precreate", "quiet_2"),
+        ("alipay.trade.wap.pay", "quiet_3"),
+        ("alipay.trade.app.pay", "quiet_4"),
+    ] {
+        opened(&world, method, number).await;
+    }
+    world.post("/_sandbox/pay", of("quiet_3")).await;
+    world.post("/_sandbox/close", of("quiet_4")).await;
+    assert_eq!(world.sandbox.deliver_due().await, 2);
+    assert_eq!(world.sandbox.next_due(), None);
+    world.pass(86_400);
+    assert_eq!(world.sandbox.deliver_due().await, 0);
+}
+
+#[tokio::test]
+async fn a_trade_that_closes_while_the_sandbox_is_down_is_told_afterwards() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let before = World::new();
+    opened(&before, "alipay.trade.wap.pay", "late_2").await;
+    StateFile::open(&path, &before.sandbox).unwrap();
+
+    let after = World::new();
+    after.pass(1_800);
+    let file = StateFile::open(&path, &after.sandbox).unwrap();
+    assert_eq!(after.sandbox.next_due(), Some(Duration::ZERO));
+    assert_eq!(after.sandbox.deliver_due().await, 1);
+    file.save(&after.sandbox).unwrap();
+    drop(file);
+
+    let later = World::new();
+    later.pass(1_800);
+    StateFile::open(&path, &later.sandbox).unwrap();
+    assert_eq!(later.sandbox.deliver_due().await, 0);
 }

@@ -37,6 +37,9 @@ pub(crate) struct Books {
     by_refund: BTreeMap<(Gateway, String), TradeId>,
     #[serde(skip)]
     on_their_way: BTreeSet<TradeId>,
+    /// When trades close that are not paid by then, where the shop is told so.
+    #[serde(skip)]
+    closing: BTreeSet<(DateTime<Utc>, TradeId)>,
 }
 
 /// What is written of the books; the rest follows from it.
@@ -89,6 +92,11 @@ impl Books {
         for refund in &trade.refunds {
             let number = (trade.gateway, refund.refund_no.clone());
             self.by_refund.entry(number).or_insert(id);
+        }
+        if let Some(at) = trade.terms.expires
+            && trade.waits_to_be_told_closed()
+        {
+            self.closing.insert((at, id));
         }
         self.trades.push(trade);
         id
@@ -234,6 +242,29 @@ impl Books {
     /// Notes that a refund of a trade is on its way again.
     pub(crate) fn send_on_its_way(&mut self, id: TradeId) {
         self.on_their_way.insert(id);
+    }
+
+    /// When the first trade closes that waits until then and whose shop is told so.
+    pub(crate) fn next_close(&self) -> Option<DateTime<Utc>> {
+        let waits = |id| self.trade(id).is_some_and(Trade::waits_to_be_told_closed);
+        let mut closing = self.closing.iter().filter(|(_, id)| waits(*id));
+        closing.next().map(|(at, _)| *at)
+    }
+
+    /// Closes the trades that nobody paid in time and whose shops are told so, and says which.
+    pub(crate) fn close_expired(&mut self, now: DateTime<Utc>) -> Vec<(TradeId, Trade)> {
+        let mut closed = Vec::new();
+        while let Some(first) = self.closing.first().filter(|(at, _)| *at <= now).copied() {
+            self.closing.remove(&first);
+            let (at, id) = first;
+            if let Some(trade) = self.trades.get_mut(id.0)
+                && trade.waits_to_be_told_closed()
+            {
+                trade.standing = Standing::Closed(at);
+                closed.push((id, trade.clone()));
+            }
+        }
+        closed
     }
 
     /// When the first refund that is on its way ends, by the sandbox's own clock.

@@ -191,6 +191,12 @@ impl Trade {
         }
     }
 
+    /// Whether it waits, and the shop is told once it closes unpaid.
+    pub(crate) fn waits_to_be_told_closed(&self) -> bool {
+        self.standing == Standing::Waiting
+            && self.alipay_terms().is_some_and(AlipayTerms::tells_ends)
+    }
+
     /// Remembers what the shop was told, and what it said.
     pub(crate) fn told(&mut self, sending: Sending) {
         self.notifies += u32::from(sending.is_notify());

@@ -50,7 +50,6 @@ pub(super) fn refund(sandbox: &Sandbox, trade: &Trade, refund: &Refund) -> Form 
 fn about(sandbox: &Sandbox, trade: &Trade) -> Vec<Field> {
     let now = sandbox.now();
     let terms = trade.alipay_terms();
-    let amount = yuan(trade.minor);
     let notify_id = format!(
         "{}{}",
         beijing::day(now),
@@ -65,28 +64,21 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Vec<Field> {
         ("subject", trade.terms.subject.clone()),
         (buyer_field(trade), trade.buyer.clone()),
         ("buyer_logon_id", "san***@sandbox.com".to_owned()),
-        ("invoice_amount", amount.clone()),
         ("version", "1.0".to_owned()),
         ("notify_id", notify_id),
-        (
-            "fund_bill_list",
-            format!(r#"[{{"amount":"{amount}","fundChannel":"ALIPAYACCOUNT"}}]"#),
-        ),
         ("notify_type", "trade_status_sync".to_owned()),
         ("out_trade_no", trade.out_trade_no.clone()),
-        ("total_amount", amount.clone()),
+        ("total_amount", yuan(trade.minor)),
         ("trade_status", trade.state().to_owned()),
         ("trade_no", trade.transaction_id.clone().unwrap_or_default()),
         ("auth_app_id", trade.terms.app_id.clone()),
-        ("receipt_amount", amount.clone()),
-        ("point_amount", "0.00".to_owned()),
         ("app_id", trade.terms.app_id.clone()),
-        ("buyer_pay_amount", amount),
         ("seller_id", sandbox.keys().alipay.seller_id.clone()),
     ];
     match trade.standing {
         Standing::Waiting => {}
         Standing::Paid(at) => {
+            fields.extend(brought(trade));
             fields.push(("gmt_payment", beijing::plain(at)));
             if let Some(at) = trade.finished {
                 fields.push(("gmt_close", beijing::plain(at)));
@@ -101,6 +93,19 @@ fn about(sandbox: &Sandbox, trade: &Trade) -> Vec<Field> {
         fields.push(("passback_params", passback));
     }
     fields
+}
+
+/// What a trade brought that was paid.
+fn brought(trade: &Trade) -> [Field; 5] {
+    let amount = yuan(trade.minor);
+    let bill = format!(r#"[{{"amount":"{amount}","fundChannel":"ALIPAYACCOUNT"}}]"#);
+    [
+        ("fund_bill_list", bill),
+        ("point_amount", "0.00".to_owned()),
+        ("invoice_amount", amount.clone()),
+        ("receipt_amount", amount.clone()),
+        ("buyer_pay_amount", amount),
+    ]
 }
 
 fn buyer_field(trade: &Trade) -> &'static str {

@@ -33,6 +33,7 @@ impl Sandbox {
         let mut sent = 0;
         loop {
             self.settle_refunds();
+            self.close_expired();
             let due = self.take_due();
             if due.is_empty() {
                 return sent;
@@ -48,9 +49,15 @@ impl Sandbox {
     pub fn next_due(&self) -> Option<Duration> {
         let state = self.state();
         let letters = state.outbox.waiting.iter().map(|letter| letter.due);
-        let due = letters.chain(state.books.next_end()).min()?;
-        let left = due - self.schedule_now(&state);
-        Some(left.to_std().unwrap_or_default() / self.settings().speed.max(1))
+        let due = letters.chain(state.books.next_end()).min();
+        let on_schedule = due.map(|due| {
+            let left = due - self.schedule_now(&state);
+            left.to_std().unwrap_or_default() / self.settings().speed.max(1)
+        });
+        // A trade closes at the time that the merchant named, however fast the sandbox's clock runs.
+        let close = state.books.next_close();
+        let close = close.map(|at| (at - self.now()).to_std().unwrap_or_default());
+        on_schedule.into_iter().chain(close).min()
     }
 
     fn take_due(&self) -> Vec<(Letter, Way)> {
