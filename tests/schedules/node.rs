@@ -1,13 +1,11 @@
 //! The nodes: each is the whole application over the one store, with views of its own, and is started
 //! again when it has ended.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use payfold::app::App;
-use payfold::config::Config;
+use payfold::app::{Account, App, Settings};
 use payfold::world::{Clock, Entropy, Phase, Tasks, World};
 use payfold_domain::Timestamp;
 use payfold_projections::{Place, Runner, Views, follow};
@@ -61,10 +59,16 @@ impl Entropy for Shared {
     }
 }
 
+/// What every process starts with: its configuration, read once, and where it keeps its views.
+pub(crate) struct Outfit {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) views: Place,
+}
+
 /// What all nodes of a world share.
 pub(crate) struct Site {
-    pub(crate) configuration: PathBuf,
-    pub(crate) views: Place,
+    pub(crate) outfit: Arc<Outfit>,
     pub(crate) setting: Setting,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) gateways: Router,
@@ -95,7 +99,7 @@ struct Process {
 
 impl Site {
     pub(crate) fn new(
-        (configuration, views): (PathBuf, Place),
+        outfit: Arc<Outfit>,
         setting: Setting,
         store: Arc<SqliteStore>,
         gateways: Router,
@@ -105,8 +109,7 @@ impl Site {
     ) -> Arc<Self> {
         let doors = (0..setting.nodes).map(|_| Mutex::new(None)).collect();
         Arc::new(Self {
-            configuration,
-            views,
+            outfit,
             setting,
             store,
             gateways,
@@ -212,19 +215,18 @@ impl Site {
             luck: Arc::clone(&self.luck),
             life: Arc::clone(life),
         });
-        let (runner, views) = Runner::open(self.views.clone(), store.id()).unwrap();
+        let (runner, views) = Runner::open(self.outfit.views.clone(), store.id()).unwrap();
         keep_views(world, &store, runner);
-        let config = Config::read(&self.configuration, std::iter::empty(), world.now()).unwrap();
-        let settings = payfold::app::Settings {
+        let settings = Settings {
             policy: self.setting.policy,
-            ..config.settings
+            ..self.outfit.settings.clone()
         };
         let started = App::start(
             world.clone(),
             store,
             views.clone(),
             settings,
-            config.accounts,
+            self.outfit.accounts.clone(),
         );
         let app = started.await.ok()?;
         app.record_identities().await.ok()?;

@@ -2,22 +2,24 @@
 //! broken. One thread, a clock that passes only while everybody waits, nothing left to chance.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::Method;
+use payfold::config::Config;
+use payfold_domain::Timestamp;
 use payfold_projections::Place;
 use payfold_sandbox::{
-    Keys, Ports, Sandbox, Service, Settings, Sign, Signers, SigningFailed, rsa_signer,
+    Keys, Library, Ports, Sandbox, Service, Settings, Sign, Signers, SigningFailed, Verify,
 };
 use payfold_sqlite::SqliteStore;
 use payfold_store::Store as _;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -27,7 +29,7 @@ use crate::aftermath::{Aftermath, Record, Violation};
 use crate::draw::Shared;
 use crate::luck::Luck;
 use crate::next_day;
-use crate::node::{START_SECS, Site, VirtualClock};
+use crate::node::{Outfit, START_SECS, Site, VirtualClock};
 use crate::plan;
 use crate::post::{Post, Straggler};
 use crate::reader::Reader;
@@ -45,6 +47,12 @@ const CERTIFICATES: &str = "certificates/wx";
 
 /// The seed of the keys.
 const KEYS: u64 = 7;
+
+/// The faster library.
+const AWS_LC: Library = Library {
+    signer: aws_lc_signer,
+    verifier: aws_lc_verifier,
+};
 
 /// How often the gateways' retries are let go on at the end, at most.
 const RETRIES: usize = 64;
@@ -84,17 +92,15 @@ pub(crate) fn keep_panics() {
     }));
 }
 
-/// The keys of both sides, made once for a thread, and the configuration that names them.
+/// The keys of both sides and the configuration that names them, made once for a thread.
 pub(crate) struct Equipment {
     keys: Arc<Keys>,
     by_aws_lc: Arc<Signers>,
     by_rsa: Arc<Signers>,
     api_key: Arc<str>,
-    configuration: PathBuf,
-    views: Place,
+    outfit: Arc<Outfit>,
     /// What a service keeps once it was told WeChat Pay's certificates.
     certificates: Bytes,
-    _folder: TempDir,
 }
 
 impl Equipment {
@@ -105,17 +111,22 @@ impl Equipment {
         let entropy = entropy_of(&Arc::new(Shared::new(KEYS)));
         let opened = payfold_sandbox::open(folder.path(), PORTS, &clock, &entropy).unwrap();
         let api_key = std::fs::read_to_string(folder.path().join("api.key")).unwrap();
-        let by_aws_lc = Signers::of(&opened.keys, aws_lc_signer).unwrap();
-        let by_rsa = Signers::of(&opened.keys, rsa_signer).unwrap();
+        let now = Timestamp::from_micros(START_SECS * 1_000_000);
+        let file = folder.path().join("payfold.toml");
+        let config = Config::read(&file, std::iter::empty(), now).unwrap();
+        let by_aws_lc = Signers::of(&opened.keys, AWS_LC).unwrap();
+        let by_rsa = Signers::of(&opened.keys, Library::RSA).unwrap();
         let mut equipment = Self {
             keys: Arc::new(opened.keys),
             by_aws_lc: Arc::new(by_aws_lc),
             by_rsa: Arc::new(by_rsa),
             api_key: api_key.trim().into(),
-            configuration: folder.path().join("payfold.toml"),
-            views: Place::in_memory(),
+            outfit: Arc::new(Outfit {
+                settings: config.settings,
+                accounts: config.accounts,
+                views: Place::in_memory(),
+            }),
             certificates: Bytes::new(),
-            _folder: folder,
         };
         equipment.certificates = on_paused_time(told_certificates(&equipment));
         equipment
@@ -252,7 +263,7 @@ impl Stage {
         let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
         let api_key = Arc::clone(&equipment.api_key);
         let site = Site::new(
-            (equipment.configuration.clone(), equipment.views.clone()),
+            Arc::clone(&equipment.outfit),
             *setting,
             Arc::clone(&store),
             sandbox.router(),
@@ -369,7 +380,9 @@ impl Stage {
         let aftermath = Aftermath::read(&self.store, &books, record).await;
         let door = self.site.next_door(0).await;
         Played {
-            violations: aftermath.judge((&self.site.views, &door.views)).await,
+            violations: aftermath
+                .judge((&self.site.outfit.views, &door.views))
+                .await,
             events: aftermath.count(),
             trace: aftermath.trace(),
             story: aftermath.story(),
@@ -408,5 +421,12 @@ fn aws_lc_signer(pkcs8_der: &[u8]) -> Result<Sign, SigningFailed> {
         key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
             .map_err(|_unspecified| failed("it refused to sign"))?;
         Ok(signature)
+    }))
+}
+
+fn aws_lc_verifier(pkcs1_der: &[u8]) -> Option<Verify> {
+    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pkcs1_der).ok()?;
+    Some(Arc::new(move |message, signature| {
+        key.verify_sig(message, signature).is_ok()
     }))
 }

@@ -45,21 +45,24 @@ pub struct InvalidSetting {
     pub expected: &'static str,
 }
 
-/// A merchant's account at Alipay.
+/// A merchant's account at Alipay. A clone knows the keys that the account has adopted so far, and adopts
+/// by itself.
+#[derive(Clone)]
 pub struct AlipayAccount {
     name: AccountName,
     app_id: AppId,
     seller_id: String,
     gateway_url: String,
     alipay: AlipaySide,
-    signer: Option<Signer>,
+    signer: Option<Arc<Signer>>,
 }
 
 /// What verifies Alipay's messages.
+#[derive(Clone)]
 struct AlipaySide {
     keys: AlipayKeys,
     /// In certificate mode.
-    certificates: Option<CertificateMode>,
+    certificates: Option<Arc<CertificateMode>>,
 }
 
 struct CertificateMode {
@@ -113,7 +116,7 @@ impl AlipayAccount {
                     seller_id,
                     gateway_url,
                     alipay,
-                    signer,
+                    signer: signer.map(Arc::new),
                 })
             }
             _ => Err(faults.0),
@@ -176,7 +179,7 @@ impl AlipayAccount {
     }
 
     pub(crate) fn signer(&self) -> Option<&Signer> {
-        self.signer.as_ref()
+        self.signer.as_deref()
     }
 
     pub(crate) fn check_app_id(&self, form: &Form<'_>) -> Result<(), Refusal> {
@@ -269,11 +272,11 @@ fn read_certificates(
     let alipay = faults.take("alipay_cert_file", read)?;
     Some(AlipaySide {
         keys: AlipayKeys::new(alipay.keys),
-        certificates: Some(CertificateMode {
+        certificates: Some(Arc::new(CertificateMode {
             root_sn: roots.sn,
             expires_at: alipay.expires_at,
             trust: alipay.trust,
-        }),
+        })),
     })
 }
 

@@ -114,6 +114,12 @@ impl AlipayKeys {
     }
 }
 
+impl Clone for AlipayKeys {
+    fn clone(&self) -> Self {
+        Self(RwLock::new(self.all()))
+    }
+}
+
 /// The application's own key, which signs requests. `aws-lc-rs` wipes it.
 pub(crate) struct AppKey {
     pair: KeyPair,

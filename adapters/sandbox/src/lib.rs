@@ -48,7 +48,7 @@ pub use outside::{Answer, Call, Clock, Entropy, Outbound, Outside, Pending, Unre
 pub use record::{StateError, StateFile};
 pub use sandbox::{Sandbox, Settings};
 pub use service::Service;
-pub use sign::{Sign, SignerFor, Signers, SigningFailed, rsa_signer};
+pub use sign::{Library, Sign, SignerFor, Signers, SigningFailed, VerifierFor, Verify};
 
 impl Sandbox {
     /// Everything that the sandbox serves.

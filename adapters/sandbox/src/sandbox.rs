@@ -16,7 +16,7 @@ use crate::keys::Keys;
 use crate::notify::Outbox;
 use crate::outside::Outside;
 use crate::service::Service;
-use crate::sign::{Sign, Signers};
+use crate::sign::{Sign, Signers, Verify};
 use crate::wechatpay::platform::{Platform, SigningKey};
 
 /// How the gateways behave.
@@ -177,6 +177,16 @@ impl Sandbox {
             SigningKey::Certificate => &self.0.signers.certificate,
             SigningKey::NextCertificate => &self.0.signers.next_certificate,
         }
+    }
+
+    /// What verifies the requests of the merchant's application at Alipay.
+    pub(crate) fn alipay_verifier(&self) -> &Verify {
+        &self.0.signers.of_alipay_app
+    }
+
+    /// What verifies what the merchant signs for WeChat Pay.
+    pub(crate) fn wechatpay_verifier(&self) -> &Verify {
+        &self.0.signers.of_wechatpay_merchant
     }
 
     /// The state, which no one holds while waiting for anything. What a panic left is still whole:

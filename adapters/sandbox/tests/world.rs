@@ -19,8 +19,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use payfold_sandbox::{
-    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers, Unreached, open,
-    rsa_signer,
+    Answer, Call, Library, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers,
+    Unreached, open,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -150,7 +150,7 @@ impl World {
             probe_one_in: 0,
             ..Settings::at("http://127.0.0.1:8090")
         };
-        let signers = Signers::of(&opened.keys, rsa_signer).unwrap();
+        let signers = Signers::of(&opened.keys, Library::RSA).unwrap();
         let settings = change(settings);
         let sandbox = Sandbox::new(opened.keys, signers, opened.service, outside, settings);
         let router = sandbox.router();

@@ -2,6 +2,7 @@
 //! the files that the configuration names is the caller's part.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use payfold_domain::{
     AccountName, AppId, Application, Authentic, KeyFingerprint, Message, Method, Timestamp,
@@ -53,7 +54,9 @@ pub struct InvalidSetting {
     pub expected: &'static str,
 }
 
-/// A merchant's account at WeChat Pay.
+/// A merchant's account at WeChat Pay. A clone knows the keys that the account has adopted so far, and
+/// adopts by itself.
+#[derive(Clone)]
 pub struct WechatPayAccount {
     pub(crate) name: AccountName,
     pub(crate) mch_id: String,
@@ -61,19 +64,21 @@ pub struct WechatPayAccount {
     app_id: AppId,
     app_ids: Vec<(Method, AppId)>,
     v3: Option<V3Keys>,
-    v2: Option<V2Keys>,
-    merchant: Option<Merchant>,
+    v2: Option<Arc<V2Keys>>,
+    merchant: Option<Arc<Merchant>>,
 }
 
 /// Where requests go: what stands before the path, and what stands before `/v3` in it.
+#[derive(Clone)]
 pub(crate) struct GatewayUrl {
     pub(crate) origin: String,
     pub(crate) base_path: String,
 }
 
 /// What takes v3 messages.
+#[derive(Clone)]
 pub(crate) struct V3Keys {
-    pub(crate) resource: ResourceKey,
+    pub(crate) resource: Arc<ResourceKey>,
     pub(crate) platform: PlatformKeys,
 }
 
@@ -127,8 +132,8 @@ impl WechatPayAccount {
                 app_id,
                 app_ids,
                 v3,
-                v2,
-                merchant,
+                v2: v2.map(Arc::new),
+                merchant: merchant.map(Arc::new),
             }),
             _ => Err(faults.0),
         }
@@ -213,14 +218,14 @@ impl WechatPayAccount {
     }
 
     pub(crate) fn v2_keys(&self) -> Result<&V2Keys, Refusal> {
-        self.v2.as_ref().ok_or(Refusal::NotConfigured {
+        self.v2.as_deref().ok_or(Refusal::NotConfigured {
             protocol: "v2",
             expected: "api_v2_key_file",
         })
     }
 
     pub(crate) fn merchant(&self) -> Option<&Merchant> {
-        self.merchant.as_ref()
+        self.merchant.as_deref()
     }
 
     /// The id of the platform public key, where the account is in public-key mode.
@@ -301,7 +306,7 @@ fn read_v3_keys(config: &AccountConfig, faults: &mut Faults) -> Option<V3Keys> {
         Some(text) if names_keys => {
             let resource = faults.take("api_v3_key_file", ResourceKey::from_text(text))?;
             Some(V3Keys {
-                resource,
+                resource: Arc::new(resource),
                 platform: PlatformKeys::new(platform),
             })
         }

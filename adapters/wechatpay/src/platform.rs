@@ -65,6 +65,13 @@ impl PlatformKeys {
     }
 }
 
+impl Clone for PlatformKeys {
+    fn clone(&self) -> Self {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Self(RwLock::new(keys.clone()))
+    }
+}
+
 /// One public key of the gateway, read once.
 pub(crate) struct PlatformKey {
     name: KeyName,

@@ -15,7 +15,9 @@ use payfold_wechatpay::{Protocol, WechatPayAccount};
 
 use super::handle::Proven;
 
-/// An account at a gateway.
+/// An account at a gateway. A clone knows the keys that the account has adopted so far, and adopts by
+/// itself.
+#[derive(Clone)]
 pub struct Account {
     /// Its name in the configuration.
     pub name: AccountName,
@@ -32,6 +34,7 @@ pub struct Account {
 }
 
 /// What speaks a gateway's language.
+#[derive(Clone)]
 pub enum GatewayAccount {
     /// Alipay.
     Alipay(AlipayAccount),

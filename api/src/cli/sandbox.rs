@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use clap::Args;
 use payfold_sandbox::{
-    Answer, Call, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers, StateFile,
-    Unreached, rsa_signer,
+    Answer, Call, Library, Outbound, Outside, Pending, Ports, Sandbox, Settings, Signers,
+    StateFile, Unreached,
 };
 
 use super::exit::{Failure, say};
@@ -102,7 +102,7 @@ pub(super) async fn start(
         speed,
         ..Settings::at(format!("http://127.0.0.1:{}", ports.sandbox))
     };
-    let signers = Signers::of(&opened.keys, rsa_signer).map_err(Failure::job)?;
+    let signers = Signers::of(&opened.keys, Library::RSA).map_err(Failure::job)?;
     let sandbox = Sandbox::new(opened.keys, signers, opened.service, outside, settings);
     let file = state
         .map(|path| StateFile::open(path, &sandbox).map(Arc::new))

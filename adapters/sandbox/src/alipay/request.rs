@@ -139,7 +139,7 @@ impl Request {
             return Err(Denied::missing("isv.missing-signature", "缺少签名参数"));
         };
         let signed = pairs.signed_text(&["sign"]);
-        if !verifies(&sandbox.keys().alipay.app.to_public_key(), &signed, &sign) {
+        if !verifies(sandbox.alipay_verifier(), &signed, &sign) {
             let (text, _, _) = pairs.charset().decode(&signed);
             let hint = format!("验签出错，请检查应用私钥与签名内容。网关验签字符串为：{text}");
             return Err(Denied::invalid("isv.invalid-signature", hint));

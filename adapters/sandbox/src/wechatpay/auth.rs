@@ -98,7 +98,7 @@ fn verified(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
     message.extend_from_slice(body);
     message.push(b'\n');
     if !verifies(
-        &wechatpay.merchant.to_public_key(),
+        sandbox.wechatpay_verifier(),
         &message,
         credentials.signature,
     ) {

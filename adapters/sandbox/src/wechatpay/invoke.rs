@@ -102,8 +102,7 @@ impl Parameters {
         let time_stamp = given("timeStamp", self.time_stamp.as_deref())?;
         let nonce = given("nonceStr", self.nonce_str.as_deref())?;
         let message = format!("{app_id}\n{time_stamp}\n{nonce}\n{last_line}\n");
-        let key = sandbox.keys().wechatpay.merchant.to_public_key();
-        if verifies(&key, message.as_bytes(), sign) {
+        if verifies(sandbox.wechatpay_verifier(), message.as_bytes(), sign) {
             Ok(())
         } else {
             Err(NotInvoked::Unsigned(message))

@@ -17,7 +17,7 @@ use payfold_domain::policy::Policy;
 use payfold_domain::{AccountName, Timestamp};
 use payfold_projections::Day;
 use payfold_sandbox::{
-    Answer, Call, Outside, Pending, Ports, Sandbox, Settings, Signers, Unreached, rsa_signer,
+    Answer, Call, Library, Outside, Pending, Ports, Sandbox, Settings, Signers, Unreached,
 };
 use payfold_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ pub(super) fn sandbox(
         probe_one_in: 0,
         ..Settings::at(origin)
     };
-    let signers = Signers::of(&opened.keys, rsa_signer).unwrap();
+    let signers = Signers::of(&opened.keys, Library::RSA).unwrap();
     Sandbox::new(opened.keys, signers, opened.service, outside, settings)
 }
 
