@@ -252,6 +252,31 @@ async fn an_account_without_its_key_receives_and_starts_nothing() {
     refund.problem(409, "account-receives-only");
 }
 
+/// It may be what is made of ours, which is refused later; the goods wait until a person has looked.
+#[tokio::test]
+async fn another_systems_refund_holds_the_goods_though_one_of_ours_is_on_its_way() {
+    let shop = Shop::open().await;
+    shop.place("back2", 8800).await;
+    shop.start("back2", "ali", "pay_back2", "external").await;
+    let fact = Paid {
+        out_trade_no: "pay_back2",
+        transaction_id: "2026010522306",
+        minor: 8800,
+    };
+    shop.notify("ali", &shop.alipay().paid(&fact)).await;
+    let asked = shop.refund(("back2", "ali", "pay_back2"), "r-1", 8800);
+    assert_eq!(asked.await.status, 201);
+    let refunded = [
+        ("refund_fee", "88.00"),
+        ("gmt_refund", "2026-01-05 11:00:00.000"),
+        ("out_biz_no", "RF.2026/1"),
+    ];
+    let told = shop.alipay().notify(&fact, &refunded);
+    assert_eq!(shop.notify("ali", &told).await.text, "success");
+    let order = shop.order("back2").await;
+    assert_eq!(exception(&order)["kind"], "external_refund");
+}
+
 #[tokio::test]
 async fn another_systems_refund_is_taken_in_whatever_its_number() {
     let shop = Shop::open().await;

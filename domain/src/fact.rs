@@ -91,15 +91,40 @@ impl Application {
 pub struct RefundFact {
     /// The transaction it is given back out of, where stated.
     pub transaction_id: Option<TransactionId>,
-    /// The merchant's number of the refund, where stated.
-    pub refund_no: Option<RefundNo>,
+    /// The merchant's number of the refund.
+    pub number: RefundNumber,
     /// How much.
     pub size: RefundSize,
     /// How it stands.
     pub state: RefundState,
 }
 
+/// How a gateway names a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundNumber {
+    /// Not at all.
+    Unstated,
+    /// By a number that a refund here can have.
+    Stated(RefundNo),
+    /// By a number of another system of the merchant, outside the grammar of [`RefundNo`].
+    Foreign,
+}
+
+impl From<Option<RefundNo>> for RefundNumber {
+    fn from(stated: Option<RefundNo>) -> Self {
+        stated.map_or(Self::Unstated, Self::Stated)
+    }
+}
+
 impl RefundFact {
+    /// The merchant's number of the refund, where one is stated that a refund here can have.
+    pub fn refund_no(&self) -> Option<&RefundNo> {
+        match &self.number {
+            RefundNumber::Stated(refund_no) => Some(refund_no),
+            RefundNumber::Unstated | RefundNumber::Foreign => None,
+        }
+    }
+
     /// The refund, of that money where it names none itself.
     pub(crate) fn of(mut self, transaction_id: Option<&TransactionId>) -> Self {
         if self.transaction_id.is_none() {

@@ -25,8 +25,8 @@ mod time;
 pub use decide::decide;
 pub use evolve::evolve;
 pub use fact::{
-    Application, Fact, Observation, Receipt, RefundFact, RefundHint, RefundSize, RefundState,
-    Source,
+    Application, Fact, Observation, Receipt, RefundFact, RefundHint, RefundNumber, RefundSize,
+    RefundState, Source,
 };
 pub use message::{Authentic, KeyFingerprint, Message, Verdict};
 pub use money::{Currency, Money};

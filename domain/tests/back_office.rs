@@ -4,7 +4,9 @@
 use payfold_domain::command::{Foreign, Observe, Rejection};
 use payfold_domain::event::{ExternalRefundObserved, NumberOwner, OrderEvent};
 use payfold_domain::exception::ExceptionKind;
-use payfold_domain::{Fact, Method, Money, RefundFact, RefundSize, RefundState, Source, evolve};
+use payfold_domain::{
+    Fact, Method, Money, RefundFact, RefundNumber, RefundSize, RefundState, Source, evolve,
+};
 use proptest::prelude::*;
 
 use crate::story::say::{self, NOW, P1, PRICE};
@@ -14,7 +16,7 @@ use crate::story::{self, Story};
 fn refund(no: &str, size: RefundSize, minutes: Option<i64>) -> Fact {
     Fact::Refund(RefundFact {
         transaction_id: Some(say::transaction("T1")),
-        refund_no: Some(say::refund_no(no)),
+        number: RefundNumber::Stated(say::refund_no(no)),
         size,
         state: RefundState::Succeeded(minutes.map(|minutes| NOW.plus_secs(60 * minutes))),
     })
@@ -99,6 +101,33 @@ fn a_refunds_own_size_makes_up_for_what_a_refused_one_of_ours_hid() {
     assert_eq!(refunded_minor(&story), 1300);
     assert_eq!(story.when(asked()), Ok(Vec::new()));
     assert_eq!(open_exceptions(&story), [(Some("Y".to_owned()), 1300)]);
+}
+
+/// Another system's number can be outside the grammar of ours, and its total be covered by ours on the
+/// way, which is then refused.
+#[test]
+fn a_total_under_another_systems_number_is_told_though_ours_on_the_way_may_explain_it() {
+    let under_foreign = |minor| {
+        Fact::Refund(RefundFact {
+            transaction_id: Some(say::transaction("T1")),
+            number: RefundNumber::Foreign,
+            size: RefundSize::RunningTotal(Money::cny(minor)),
+            state: RefundState::Succeeded(None),
+        })
+    };
+    let mut story = story::paid().given(say::ask_refund(P1, "R1", PRICE));
+    let names = story.names(say::notify(P1, [under_foreign(PRICE)]));
+    assert_eq!(names, ["ExternalRefundObserved", "ShipmentHeld"]);
+    assert_eq!(open_exceptions(&story), [(None, 0)]);
+    let again = story.names(say::notify(P1, [under_foreign(PRICE)]));
+    assert_eq!(again, ["DuplicateNotifyIgnored"]);
+    let refused = say::query(P1, [say::stands("R1", PRICE, RefundState::Failed)]);
+    assert_eq!(story.names(refused), ["RefundFailed", "ShipmentHeld"]);
+
+    let mut counted = story::paid().given(say::notify(P1, [under_foreign(1000)]));
+    assert_eq!(refunded_minor(&counted), 1000);
+    let again = counted.names(say::notify(P1, [under_foreign(1000)]));
+    assert_eq!(again, ["DuplicateNotifyIgnored"]);
 }
 
 #[test]

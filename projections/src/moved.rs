@@ -183,7 +183,7 @@ fn unmatched(event: &UnmatchedRefundReceived, recorded: Timestamp) -> Option<Mov
     Some(Moved {
         payment: &event.payment,
         transaction_id: event.refund.transaction_id.as_ref(),
-        refund_no: event.refund.refund_no.as_ref(),
+        refund_no: event.refund.refund_no(),
         amount,
         share,
         at: at.unwrap_or(recorded),

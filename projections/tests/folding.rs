@@ -10,7 +10,7 @@ use payfold_domain::event::{
 };
 use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
-    Currency, Method, Money, RefundFact, RefundSize, RefundState, Source, Timestamp,
+    Currency, Method, Money, RefundFact, RefundNumber, RefundSize, RefundState, Source, Timestamp,
 };
 use payfold_projections::{Place, Runner, Views};
 use payfold_store::{Position, StreamName};
@@ -209,7 +209,7 @@ fn order_event(which: u8, number: &str, at: i64) -> OrderEvent {
             method: Method::AlipayPage,
             claimed: RefundFact {
                 transaction_id: None,
-                refund_no: None,
+                number: RefundNumber::Unstated,
                 size: RefundSize::Unknown,
                 state: RefundState::Processing,
             },

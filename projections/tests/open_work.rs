@@ -4,7 +4,7 @@ use payfold_domain::event::{
     OrderEvent, PaymentClosed, PaymentStartFailed, RefundHintReceived, RefundNamed, RefundOrigin,
     RefundRequested, RefundSucceeded, StrayEvent, StrayTakenUp,
 };
-use payfold_domain::{Method, Money, RefundFact, RefundSize, RefundState, Source};
+use payfold_domain::{Method, Money, RefundFact, RefundNumber, RefundSize, RefundState, Source};
 use payfold_projections::{OpenRefundStage, OpenStage, Place, QuestionReason, Runner, Views};
 use payfold_store::{Position, StreamName};
 
@@ -211,7 +211,7 @@ fn an_unsigned_claim_is_a_question_for_two_days() {
         method: Method::WechatpayNative,
         claimed: RefundFact {
             transaction_id: None,
-            refund_no: None,
+            number: RefundNumber::Unstated,
             size: RefundSize::Unknown,
             state: RefundState::Processing,
         },

@@ -3,7 +3,7 @@
 //! 「异步通知说明」. What a message means is others' part.
 
 use chrono::{DateTime, NaiveDate};
-use payfold_domain::{Money, OutTradeNo, RefundNo, Timestamp, TransactionId};
+use payfold_domain::{Money, OutTradeNo, RefundNo, RefundNumber, Timestamp, TransactionId};
 
 use crate::Refusal;
 use crate::form::Form;
@@ -147,20 +147,11 @@ pub(crate) fn refund_no(field: &'static str, value: &[u8]) -> Result<RefundNo, R
         })
 }
 
-/// The number of a refund that a notify names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RefundNumber {
-    /// One that a refund here can have.
-    Readable(RefundNo),
-    /// Another system's of the merchant, outside the grammar of refunds here.
-    Foreign,
-}
-
 /// The number of the refund in a notify. Alipay bounds its length and not its letters 「异步通知说明」, so
 /// another system's may be anything that leaves the signed string with one meaning.
 pub(crate) fn out_biz_no(value: &[u8]) -> Result<RefundNumber, Refusal> {
     if let Ok(refund_no) = refund_no("out_biz_no", value) {
-        return Ok(RefundNumber::Readable(refund_no));
+        return Ok(RefundNumber::Stated(refund_no));
     }
     let is_short = match std::str::from_utf8(value) {
         Ok(text) => (1..=64).contains(&text.chars().count()),

@@ -3,11 +3,10 @@
 
 use payfold_domain::{
     Application, Authentic, Message, Money, Observation, PaymentRef, Receipt, RefundFact,
-    RefundSize, RefundState, Source, Timestamp, TransactionId,
+    RefundNumber, RefundSize, RefundState, Source, Timestamp, TransactionId,
 };
 
 use crate::form::Form;
-use crate::grammar::RefundNumber;
 use crate::trade::Trade;
 use crate::{AlipayAccount, Refusal, grammar, signature};
 
@@ -114,7 +113,7 @@ struct Refunds {
     /// All of them so far; `None` where it is absent or nothing.
     refund_fee: Option<Money>,
     refunded_at: Option<Timestamp>,
-    number: Option<RefundNumber>,
+    number: RefundNumber,
 }
 
 impl Refunds {
@@ -130,8 +129,7 @@ impl Refunds {
                 .and_then(grammar::beijing_with_fraction),
             number: form
                 .get("out_biz_no")
-                .map(grammar::out_biz_no)
-                .transpose()?,
+                .map_or(Ok(RefundNumber::Unstated), grammar::out_biz_no)?,
         })
     }
 
@@ -140,16 +138,12 @@ impl Refunds {
     /// it can be is not decided here.
     fn fact(&self, transaction_id: &TransactionId) -> Option<RefundFact> {
         let total = self.refund_fee?;
-        if self.refunded_at.is_none() && self.number.is_none() {
+        if self.refunded_at.is_none() && self.number == RefundNumber::Unstated {
             return None;
         }
-        let refund_no = match &self.number {
-            Some(RefundNumber::Readable(refund_no)) => Some(refund_no.clone()),
-            Some(RefundNumber::Foreign) | None => None,
-        };
         Some(RefundFact {
             transaction_id: Some(transaction_id.clone()),
-            refund_no,
+            number: self.number.clone(),
             size: RefundSize::RunningTotal(total),
             state: RefundState::Succeeded(self.refunded_at),
         })
@@ -158,9 +152,11 @@ impl Refunds {
     /// Half of the refund fields of a closed trade would leave open whether it was ever paid.
     fn check_whole(&self) -> Result<(), Refusal> {
         match (self.refund_fee, self.refunded_at, &self.number) {
-            (Some(_), None, None) => Err(Refusal::FieldMissing("gmt_refund")),
+            (Some(_), None, RefundNumber::Unstated) => Err(Refusal::FieldMissing("gmt_refund")),
             (None, Some(_), _) => Err(Refusal::FieldMissing("refund_fee")),
-            (Some(_), Some(_), _) | (Some(_), None, Some(_)) | (None, None, _) => Ok(()),
+            (Some(_), Some(_), _)
+            | (Some(_), None, RefundNumber::Stated(_) | RefundNumber::Foreign)
+            | (None, None, _) => Ok(()),
         }
     }
 }

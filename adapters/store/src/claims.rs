@@ -130,7 +130,7 @@ fn external_refund(observed: &ExternalRefundObserved) -> Claims {
 fn unmatched_refund(unmatched: &UnmatchedRefundReceived) -> Claims {
     let account = &unmatched.payment.account;
     let transaction = unmatched.refund.transaction_id.clone();
-    let number = own_number(unmatched.refund.refund_no.as_ref(), unmatched.number);
+    let number = own_number(unmatched.refund.refund_no(), unmatched.number);
     [
         transaction.map(|id| Claim::Transaction(account.clone(), id)),
         number.map(|number| Claim::Refund(account.clone(), number)),

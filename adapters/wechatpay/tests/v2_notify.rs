@@ -388,7 +388,7 @@ fn the_vectors_refund_notify_opens_as_a_hint() {
         "71106718111915575302817"
     );
     assert_eq!(
-        hint.refund.refund_no.unwrap().as_str(),
+        hint.refund.refund_no().unwrap().as_str(),
         "131811191610442717309"
     );
     assert_eq!(hint.refund.size, RefundSize::Exactly(Money::cny(3960)));

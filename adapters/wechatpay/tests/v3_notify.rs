@@ -1,8 +1,8 @@
 //! What v3 notifies mean, once their signature holds.
 
 use payfold_domain::{
-    AppId, Application, Currency, Fact, Message, Money, Receipt, RefundFact, RefundNo, RefundSize,
-    RefundState, Source, Timestamp, TransactionId,
+    AppId, Application, Currency, Fact, Message, Money, Receipt, RefundFact, RefundNo,
+    RefundNumber, RefundSize, RefundState, Source, Timestamp, TransactionId,
 };
 use payfold_wechatpay::Refusal;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn a_state_of_refund_is_the_payment_first_and_then_a_refund_of_unknown_size() {
         take_transaction(&changed(transaction(), "/trade_state", json!("REFUND"))).unwrap();
     let refund = RefundFact {
         transaction_id: Some(receipt().transaction_id),
-        refund_no: None,
+        number: RefundNumber::Unstated,
         size: RefundSize::Unknown,
         state: RefundState::Processing,
     };
@@ -283,7 +283,7 @@ fn a_refund_is_its_own_amount_and_proves_the_payment_too() {
     };
     let refund = RefundFact {
         transaction_id: Some(receipt().transaction_id),
-        refund_no: Some(RefundNo::from_gateway("PFR202611230001").unwrap()),
+        number: RefundNumber::Stated(RefundNo::from_gateway("PFR202611230001").unwrap()),
         size: RefundSize::Exactly(Money::cny(40)),
         state: RefundState::Succeeded(Some(Timestamp::from_secs(NOW - 1 + 1800))),
     };

@@ -7,7 +7,9 @@ use super::{Book, BookEvent, Moved, moved};
 use crate::event::{Contradiction, ExternalRefundObserved, NumberOwner, Staleness};
 use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction};
 use crate::order::{ExternalRefund, Refund, RefundStatus, Transaction, shown};
-use crate::{Currency, Money, RefundFact, RefundNo, RefundSize, RefundState, Timestamp};
+use crate::{
+    Currency, Money, RefundFact, RefundNo, RefundNumber, RefundSize, RefundState, Timestamp,
+};
 
 /// What follows from a gateway's word on a number's money.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(crate) enum Weighed {
 
 /// Weighs a refund. `now` stands in where the gateway states no time of its own.
 pub(crate) fn weigh(book: &Book<'_>, fact: &RefundFact, now: Timestamp) -> Weighed {
-    match fact.refund_no.as_ref().and_then(|no| book.refund(no)) {
+    match fact.refund_no().and_then(|no| book.refund(no)) {
         Some(refund) => weigh_ours(book, refund, fact, now),
         None => weigh_back_office(book, fact, now),
     }
@@ -193,8 +195,8 @@ fn weigh_unknown_size(
         return Weighed::Stale(Staleness::Repeat);
     }
     let extra = BackOffice {
-        named: named(fact.refund_no.as_ref(), String::new()),
-        refund_no: fact.refund_no.clone(),
+        named: named(fact.refund_no(), String::new()),
+        refund_no: fact.refund_no().cloned(),
         amount: None,
         size: None,
     };
@@ -218,14 +220,14 @@ fn weigh_exactly(
         Totalled::Maybe => (amount.minor - money.unsized_minor()).max(0),
         Totalled::Not => amount.minor,
     };
-    let mut named = named(fact.refund_no.as_ref(), amount.minor.to_string());
+    let mut named = named(fact.refund_no(), amount.minor.to_string());
     if known.is_some() {
         // Another exception told of the number before its size was known.
         named = format!("{named}\n{}", amount.minor);
     }
     let extra = BackOffice {
         named,
-        refund_no: fact.refund_no.clone(),
+        refund_no: fact.refund_no().cloned(),
         amount: (more > 0).then_some(Money {
             minor: more,
             ..amount
@@ -279,12 +281,13 @@ fn weigh_running_total(
     }
     let above = total.minor - money.refunded_minor;
     let surplus = above - pending_minor(book, money, None);
-    let new_number = fact.refund_no.clone();
+    let new_number = fact.refund_no().cloned();
     let new_number = new_number.filter(|_| known_number(money, fact).is_none());
+    let names_another = new_number.is_some() || fact.number == RefundNumber::Foreign;
     let room = money.refunded_minor < money.amount.minor && total.minor > 0;
     // What is known of the back office without a number may be this one.
     let unaccounted = above > 0 || (room && money.external_minor == 0);
-    let is_foreign = new_number.is_some() && unaccounted;
+    let is_foreign = names_another && unaccounted;
     if surplus <= 0 && !is_foreign {
         return Weighed::Stale(if above < 0 {
             Staleness::OlderNews
@@ -336,7 +339,7 @@ fn too_much(book: &Book<'_>, money: &Transaction, minor: i64, currency: Currency
 
 /// The refund of that number, where the back office is known to have made it.
 fn known_number<'a>(money: &'a Transaction, fact: &RefundFact) -> Option<&'a ExternalRefund> {
-    money.external_refund(fact.refund_no.as_ref()?)
+    money.external_refund(fact.refund_no()?)
 }
 
 /// What names a refund of the back office: its number, else what else there is to tell it by.

@@ -90,7 +90,7 @@ fn take_over_refund(
     refund: &RefundFact,
     fact: &Fact,
 ) -> Result<(), Rejection> {
-    let decided_here = refund.refund_no.as_ref().and_then(ExceptionId::of_refund);
+    let decided_here = refund.refund_no().and_then(ExceptionId::of_refund);
     if let Some(wish) = adopted(hearing.payment()?, refund) {
         hearing.record(wish);
     }
@@ -118,7 +118,7 @@ fn started_elsewhere(order: &PlacedOrder, command: &TakeUpStray) -> OrderEvent {
 /// The wish of a refund that an exception's decision made, where it fits this payment: it is not known
 /// here, and its money has enough left.
 fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
-    let refund_no = fact.refund_no.as_ref()?;
+    let refund_no = fact.refund_no()?;
     let (id, attempt) = ExceptionId::of_refund(refund_no)?;
     let money = payment.transaction(fact.transaction_id.as_ref()?)?;
     let RefundSize::Exactly(amount) = fact.size else {

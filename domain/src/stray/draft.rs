@@ -139,13 +139,13 @@ impl<'a> Draft<'a> {
             self.contradict(Some(id), Contradiction::ForeignTransaction);
             return;
         }
-        let number = NumberOwner::of(refund.refund_no.as_ref(), &foreign.refunds);
+        let number = NumberOwner::of(refund.refund_no(), &foreign.refunds);
         let payment = self.stray.payment.clone();
         let about = match &refund.transaction_id {
             Some(id) => id.as_str(),
             None => payment.out_trade_no.as_str(),
         };
-        let named = match (&refund.refund_no, refund.size) {
+        let named = match (refund.refund_no(), refund.size) {
             (Some(refund_no), _) => refund_no.as_str().to_owned(),
             (None, RefundSize::Exactly(amount) | RefundSize::RunningTotal(amount)) => {
                 amount.minor.to_string()

@@ -116,7 +116,7 @@ fn refund_received(
             kind: ExceptionKind::Unmatched,
             payment: event.payment.clone(),
             transaction_id: event.refund.transaction_id.clone(),
-            refund_no: event.refund.refund_no.clone(),
+            refund_no: event.refund.refund_no().cloned(),
             expected: None,
             received,
             contradiction: None,
@@ -139,7 +139,7 @@ fn stated(event: &ExternalRefundObserved, external_minor: i64) -> RefundFact {
     };
     RefundFact {
         transaction_id: Some(event.transaction_id.clone()),
-        refund_no: event.refund_no.clone(),
+        number: event.refund_no.clone().into(),
         size,
         state: RefundState::Succeeded(Some(event.refunded_at)),
     }

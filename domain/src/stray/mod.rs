@@ -17,8 +17,8 @@ use crate::order::{
 };
 use crate::policy::Capability;
 use crate::{
-    Fact, Method, Observation, OrderNo, PaymentRef, Receipt, RefundFact, RefundSize, RefundState,
-    Source,
+    Fact, Method, Observation, OrderNo, PaymentRef, Receipt, RefundFact, RefundNumber, RefundSize,
+    RefundState, Source,
 };
 
 /// A number without an order, as its events tell it.
@@ -168,7 +168,7 @@ fn fact_of(refund: &Refund) -> RefundFact {
     };
     RefundFact {
         transaction_id: Some(refund.transaction_id.clone()),
-        refund_no: Some(refund.refund_no.clone()),
+        number: RefundNumber::Stated(refund.refund_no.clone()),
         size: RefundSize::Exactly(refund.amount),
         state,
     }

@@ -11,8 +11,8 @@ use payfold_domain::order::Pending;
 use payfold_domain::policy::{Capability, Policy};
 use payfold_domain::{
     AccountName, AppId, Application, Fact, Method, Money, Observation, OrderNo, OutTradeNo,
-    PaymentRef, Receipt, RefundFact, RefundHint, RefundNo, RefundSize, RefundState, Source,
-    Timestamp, TransactionId,
+    PaymentRef, Receipt, RefundFact, RefundHint, RefundNo, RefundNumber, RefundSize, RefundState,
+    Source, Timestamp, TransactionId,
 };
 
 pub(crate) const P1: &str = "pay001";
@@ -131,7 +131,7 @@ pub(crate) fn paid(id: &str, minor: i64) -> Fact {
 pub(crate) fn refund(no: Option<&str>, size: RefundSize, state: RefundState) -> Fact {
     Fact::Refund(RefundFact {
         transaction_id: None,
-        refund_no: no.map(refund_no),
+        number: no.map(refund_no).into(),
         size,
         state,
     })
@@ -204,7 +204,7 @@ pub(crate) fn hint(out_trade_no: &str, no: &str) -> Command {
             payment: payment(out_trade_no),
             refund: RefundFact {
                 transaction_id: None,
-                refund_no: Some(refund_no(no)),
+                number: RefundNumber::Stated(refund_no(no)),
                 size: RefundSize::Exactly(Money::cny(PRICE)),
                 state: RefundState::Succeeded(None),
             },

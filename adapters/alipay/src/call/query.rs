@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Request;
 use payfold_domain::{
-    Application, Authentic, Message, OutTradeNo, Receipt, RefundFact, RefundSize, RefundState,
-    Timestamp,
+    Application, Authentic, Message, OutTradeNo, Receipt, RefundFact, RefundNumber, RefundSize,
+    RefundState, Timestamp,
 };
 
 use super::members::Members;
@@ -80,7 +80,7 @@ fn trade<'a>(
     let was_paid = paid_at.is_some() || has_brought_money(answer)?;
     let refund = (status == b"TRADE_CLOSED" && was_paid).then(|| RefundFact {
         transaction_id: Some(transaction_id.clone()),
-        refund_no: None,
+        number: RefundNumber::Unstated,
         size: RefundSize::RunningTotal(amount),
         state: RefundState::Succeeded(None),
     });

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Request;
 use payfold_domain::{
     Application, Authentic, Fact, Message, Money, OutTradeNo, Receipt, RefundFact, RefundNo,
-    RefundSize, RefundState, Timestamp, TransactionId,
+    RefundNumber, RefundSize, RefundState, Timestamp, TransactionId,
 };
 use serde_json::json;
 
@@ -144,7 +144,7 @@ fn taken_up(
     };
     let refund = RefundFact {
         transaction_id: Some(grammar::trade_no(answer.text("trade_no")?.as_bytes())?),
-        refund_no: Some(refund_no.clone()),
+        number: RefundNumber::Stated(refund_no.clone()),
         size: RefundSize::RunningTotal(answer.amount("refund_fee")?),
         state,
     };
@@ -187,7 +187,7 @@ fn standing(
     };
     let refund = RefundFact {
         transaction_id: Some(transaction_id),
-        refund_no: Some(refund_no.clone()),
+        number: RefundNumber::Stated(refund_no.clone()),
         size: RefundSize::Exactly(answer.amount("refund_amount")?),
         state,
     };

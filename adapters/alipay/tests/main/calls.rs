@@ -99,7 +99,7 @@ fn paid(paid_at: Timestamp) -> Fact {
 fn refund(refund_no: Option<RefundNo>, size: RefundSize, state: RefundState) -> Fact {
     Fact::Refund(RefundFact {
         transaction_id: Some(transaction_id()),
-        refund_no,
+        number: refund_no.into(),
         size,
         state,
     })

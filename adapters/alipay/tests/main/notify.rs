@@ -2,8 +2,8 @@
 
 use payfold_alipay::{Refusal, verify_again};
 use payfold_domain::{
-    AppId, Application, Fact, Message, Money, Receipt, RefundFact, RefundNo, RefundSize,
-    RefundState, Timestamp, TransactionId,
+    AppId, Application, Fact, Message, Money, Receipt, RefundFact, RefundNo, RefundNumber,
+    RefundSize, RefundState, Timestamp, TransactionId,
 };
 
 use crate::fixture::{APP_ID, Draft, account, bytes, facts, today, vectors, verify};
@@ -20,7 +20,7 @@ fn paid() -> Fact {
 fn refund(refund_no: &str, total_fen: i64, at_micros: i64) -> Fact {
     Fact::Refund(RefundFact {
         transaction_id: Some(TransactionId::from_gateway("2026010522001499160501589436").unwrap()),
-        refund_no: Some(RefundNo::from_gateway(refund_no).unwrap()),
+        number: RefundNumber::Stated(RefundNo::from_gateway(refund_no).unwrap()),
         size: RefundSize::RunningTotal(Money::cny(total_fen)),
         state: RefundState::Succeeded(Some(Timestamp::from_micros(at_micros))),
     })
@@ -250,7 +250,7 @@ fn a_refund_under_a_number_that_no_refund_here_can_have_is_one_without_a_number(
         let refunded = Draft::refunded("TRADE_SUCCESS", "30.00").with("out_biz_no", number);
         let mut expected = refund("RF0001", 3000, 1_767_580_200_123_000);
         if let Fact::Refund(refund) = &mut expected {
-            refund.refund_no = None;
+            refund.number = RefundNumber::Foreign;
         }
         assert_eq!(facts(&refunded.signed()), [paid(), expected.clone()]);
 

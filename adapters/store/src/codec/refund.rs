@@ -6,7 +6,8 @@ use payfold_domain::event::{
 };
 use payfold_domain::exception::ExceptionId;
 use payfold_domain::{
-    AccountName, Method, OutTradeNo, RefundFact, RefundNo, RefundSize, RefundState, TransactionId,
+    AccountName, Method, OutTradeNo, RefundFact, RefundNo, RefundNumber, RefundSize, RefundState,
+    TransactionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -319,6 +320,14 @@ spelled_choice!(StateKind {
     Failed = "failed",
 });
 
+/// Why a number that was stated is not kept.
+#[derive(Clone, Copy)]
+pub(super) enum UnkeptNumber {
+    Foreign,
+}
+
+spelled_choice!(UnkeptNumber { Foreign = "foreign" });
+
 /// A refund as a gateway states it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RefundFactData {
@@ -326,6 +335,8 @@ pub(super) struct RefundFactData {
     transaction_id: Option<Text<TransactionId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_no: Option<Text<RefundNo>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<Text<UnkeptNumber>>,
     size: Text<SizeKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<Amount>,
@@ -349,7 +360,8 @@ impl From<&RefundFact> for RefundFactData {
         };
         Self {
             transaction_id: text(fact.transaction_id.as_ref()),
-            refund_no: text(fact.refund_no.as_ref()),
+            refund_no: text(fact.refund_no()),
+            number: (fact.number == RefundNumber::Foreign).then_some(Text(UnkeptNumber::Foreign)),
             size: Text(size),
             amount: amount.map(Amount::from),
             state: Text(state),
@@ -384,9 +396,14 @@ impl TryFrom<RefundFactData> for RefundFact {
                 ));
             }
         };
+        let number = match (data.refund_no, data.number) {
+            (None, Some(Text(UnkeptNumber::Foreign))) => RefundNumber::Foreign,
+            (stated, None) => plain(stated).into(),
+            (Some(_), Some(_)) => return Err(Mismatch("refund_no beside a foreign number")),
+        };
         Ok(Self {
             transaction_id: plain(data.transaction_id),
-            refund_no: plain(data.refund_no),
+            number,
             size,
             state,
         })

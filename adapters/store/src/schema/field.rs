@@ -151,6 +151,11 @@ pub(super) const REFUND_FACT: &[Field] = &[
         "The money it is given back out of.",
     ),
     known("refund_no", REFUND_NO, "The refund's number."),
+    known(
+        "number",
+        FieldForm::OneOf(&["foreign"]),
+        "Where its number is another system's that no refund here can have; that is not kept.",
+    ),
     always(
         "size",
         FieldForm::OneOf(&["exactly", "running_total", "unknown"]),

@@ -9,7 +9,8 @@ use payfold_domain::event::{
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
     AccountName, AppId, Application, Currency, Method, Money, OrderNo, OutTradeNo, PaymentRef,
-    Receipt, RefundFact, RefundNo, RefundSize, RefundState, Source, Timestamp, TransactionId,
+    Receipt, RefundFact, RefundNo, RefundNumber, RefundSize, RefundState, Source, Timestamp,
+    TransactionId,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -107,6 +108,14 @@ pub(crate) fn unexpected() -> impl Strategy<Value = UnexpectedMoney> {
     (received(), exception()).prop_map(|(money, exception)| UnexpectedMoney { money, exception })
 }
 
+fn refund_number() -> impl Strategy<Value = RefundNumber> {
+    prop_oneof![
+        Just(RefundNumber::Unstated),
+        refund_no().prop_map(RefundNumber::Stated),
+        Just(RefundNumber::Foreign),
+    ]
+}
+
 pub(crate) fn refund_fact() -> impl Strategy<Value = RefundFact> {
     let size = prop_oneof![
         money().prop_map(RefundSize::Exactly),
@@ -119,10 +128,10 @@ pub(crate) fn refund_fact() -> impl Strategy<Value = RefundFact> {
         Just(RefundState::NeedsAction),
         Just(RefundState::Failed),
     ];
-    (of(transaction()), of(refund_no()), size, state).prop_map(
-        |(transaction_id, refund_no, size, state)| RefundFact {
+    (of(transaction()), refund_number(), size, state).prop_map(
+        |(transaction_id, number, size, state)| RefundFact {
             transaction_id,
-            refund_no,
+            number,
             size,
             state,
         },

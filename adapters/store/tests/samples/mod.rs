@@ -12,7 +12,8 @@ use payfold_domain::event::{
 };
 use payfold_domain::exception::{ExceptionKind, Resolver};
 use payfold_domain::{
-    Application, Currency, Gateway, Method, Money, RefundNo, RefundSize, RefundState, Source,
+    Application, Currency, Gateway, Method, Money, RefundFact, RefundNo, RefundNumber, RefundSize,
+    RefundState, Source,
 };
 
 pub(crate) use part::{
@@ -291,6 +292,20 @@ fn stray_events() -> Vec<(&'static str, Event)> {
                 UnmatchedRefundReceived {
                     payment: payment(),
                     refund: refund_fact(),
+                    number: NumberOwner::Payment,
+                    exception: exception(ExceptionKind::Unmatched),
+                },
+            )),
+        ),
+        (
+            "UnmatchedRefundReceived.foreign_number",
+            Event::Stray(StrayEvent::UnmatchedRefundReceived(
+                UnmatchedRefundReceived {
+                    payment: payment(),
+                    refund: RefundFact {
+                        number: RefundNumber::Foreign,
+                        ..refund_fact()
+                    },
                     number: NumberOwner::Payment,
                     exception: exception(ExceptionKind::Unmatched),
                 },

@@ -9,7 +9,7 @@ use payfold_domain::event::{
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::{
     AccountName, AppId, Application, Method, Money, OrderNo, OutTradeNo, PaymentRef, Receipt,
-    RefundFact, RefundNo, RefundSize, RefundState, Source, Timestamp, TransactionId,
+    RefundFact, RefundNo, RefundNumber, RefundSize, RefundState, Source, Timestamp, TransactionId,
 };
 
 pub(crate) fn account() -> AccountName {
@@ -102,7 +102,7 @@ pub(crate) fn troubled(kind: ExceptionKind) -> RefundTroubled {
 pub(crate) fn refund_fact() -> RefundFact {
     RefundFact {
         transaction_id: Some(transaction()),
-        refund_no: Some(refund_no()),
+        number: RefundNumber::Stated(refund_no()),
         size: RefundSize::Exactly(Money::cny(1000)),
         state: RefundState::Succeeded(Some(time())),
     }

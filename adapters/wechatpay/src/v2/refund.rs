@@ -5,7 +5,9 @@ use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipher
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
-use payfold_domain::{Message, Money, PaymentRef, RefundFact, RefundHint, RefundSize, RefundState};
+use payfold_domain::{
+    Message, Money, PaymentRef, RefundFact, RefundHint, RefundNumber, RefundSize, RefundState,
+};
 use zeroize::Zeroizing;
 
 use super::pay::fen;
@@ -49,7 +51,7 @@ pub(super) fn translate(account: &WechatPayAccount, req_info: &str) -> Result<Me
         },
         refund: RefundFact {
             transaction_id: Some(grammar::transaction_id(refund.required("transaction_id")?)?),
-            refund_no: Some(grammar::refund_no(refund.required("out_refund_no")?)?),
+            number: RefundNumber::Stated(grammar::refund_no(refund.required("out_refund_no")?)?),
             size: RefundSize::Exactly(Money::cny(fen(
                 refund.required("refund_fee")?,
                 "refund_fee",

@@ -2,8 +2,8 @@
 //! paid money can be refunded, each proves the payment too, whatever became of the refund.
 
 use payfold_domain::{
-    Application, Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundSize,
-    RefundState, Source, Timestamp,
+    Application, Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundNumber,
+    RefundSize, RefundState, Source, Timestamp,
 };
 
 use super::Origin;
@@ -79,7 +79,7 @@ pub(crate) fn translate(
     };
     let refund = RefundFact {
         transaction_id: Some(transaction_id),
-        refund_no: Some(grammar::refund_no(
+        number: RefundNumber::Stated(grammar::refund_no(
             refund.text("out_refund_no", "out_refund_no")?,
         )?),
         size: RefundSize::Exactly(money(size)),

@@ -1,8 +1,8 @@
 //! A v3 transaction 「支付成功回调通知」 as facts. The same object answers an order query.
 
 use payfold_domain::{
-    Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundSize, RefundState,
-    Timestamp, TransactionId,
+    Fact, Message, Money, Observation, PaymentRef, Receipt, RefundFact, RefundNumber, RefundSize,
+    RefundState, Timestamp, TransactionId,
 };
 
 use super::Origin;
@@ -83,7 +83,7 @@ fn receipt(
 fn refund_of_unknown_size(transaction_id: TransactionId) -> RefundFact {
     RefundFact {
         transaction_id: Some(transaction_id),
-        refund_no: None,
+        number: RefundNumber::Unstated,
         size: RefundSize::Unknown,
         state: RefundState::Processing,
     }

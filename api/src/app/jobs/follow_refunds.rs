@@ -7,7 +7,8 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::order::{Order, Refund, Transaction};
 use payfold_domain::stray::Stray;
 use payfold_domain::{
-    Fact, Gateway, Observation, RefundFact, RefundSize, RefundState, Source, Timestamp,
+    Fact, Gateway, Observation, RefundFact, RefundNumber, RefundSize, RefundState, Source,
+    Timestamp,
 };
 use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
@@ -319,7 +320,7 @@ impl App {
     ) -> Result<(), AppError> {
         let fact = RefundFact {
             transaction_id: Some(known.refund.transaction_id.clone()),
-            refund_no: Some(row.refund_no.clone()),
+            number: RefundNumber::Stated(row.refund_no.clone()),
             size: RefundSize::Exactly(known.refund.amount),
             state,
         };

@@ -149,7 +149,7 @@ impl App {
             };
             let named = hint
                 .filter(|hint| hint.payment == question.payment)
-                .and_then(|hint| hint.claimed.refund_no);
+                .and_then(|hint| hint.claimed.refund_no().cloned());
             if let Some(refund_no) = named
                 && !numbers.contains(&refund_no)
             {
