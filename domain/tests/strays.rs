@@ -213,6 +213,29 @@ fn unmatched_money_is_accepted_only_for_an_order_and_goes_over_to_it() {
     );
 }
 
+/// Money that came and went back is no money for an order.
+#[test]
+fn what_is_told_of_money_that_went_back_is_accepted_for_itself_and_gives_nothing_to_an_order() {
+    let mut tale = unheard();
+    let back = say::running_total(Some("back-1"), PRICE);
+    tale.when(notify([say::paid("T1", PRICE), back])).unwrap();
+    let exceptions = tale.money().exceptions.iter();
+    let mut told = exceptions.filter(|one| one.kind == ExceptionKind::ExternalRefund);
+    let id = told.next().unwrap().id.clone();
+    let accept = |order_no| {
+        StrayCommand::ResolveException(ResolveException {
+            order_no,
+            ..say::resolving(&id, ResolutionAction::Accept)
+        })
+    };
+    assert_eq!(
+        tale.when(accept(Some(say::order_no()))),
+        Err(Rejection::OrderNoUnwanted.into())
+    );
+    assert_eq!(tale.names(accept(None)), ["ExceptionResolved"]);
+    assert_eq!(tale.money().take_up_basis(), TakeUpBasis::Claimed);
+}
+
 #[test]
 fn an_order_that_claims_the_number_settles_it_and_hears_everything_from_then_on() {
     let mut tale = heard();

@@ -1,7 +1,7 @@
 //! Decides what a command makes of a stray: refusals first, then only effects, as for an order.
 
 use super::draft::Draft;
-use super::{Claim, Stray, StrayMoney};
+use super::{Claim, Stray, StrayMoney, gives_to_order};
 use crate::book::{carry_out, decided_before, retry, submit};
 use crate::command::{
     Difference, Observe, ObserveRefundHint, Rejection, ResolveException, RetryRefund, SubmitRefund,
@@ -145,7 +145,8 @@ fn resolve_exception(
     let exception = money
         .exception(&command.exception)
         .ok_or(Rejection::NoSuchException)?;
-    if command.action != ResolutionAction::Accept && command.order_no.is_some() {
+    let gives_to_order = gives_to_order(exception, command.action);
+    if !gives_to_order && command.order_no.is_some() {
         return Err(Rejection::OrderNoUnwanted.into());
     }
     if let Some(decided) = decided_before(exception, command.action)? {
@@ -159,21 +160,20 @@ fn resolve_exception(
     if !offered.contains(&command.action) {
         return Err(Rejection::ActionNotOffered { offered }.into());
     }
-    match (command.action, &command.order_no) {
-        (ResolutionAction::Accept, Some(order_no)) => Ok(taken_up(money, order_no, Some(&command))),
-        (ResolutionAction::Accept, None) => Err(Rejection::OrderNoMissing.into()),
-        (ResolutionAction::Refund | ResolutionAction::Retry | ResolutionAction::Dismiss, _) => {
-            let decided = carry_out(
-                &money.book(),
-                exception,
-                command.action,
-                command.capability,
-                command.by,
-                command.note,
-            )?;
-            Ok(decided.into_iter().map(StrayEvent::from).collect())
-        }
+    if gives_to_order {
+        let order_no = command.order_no.as_ref();
+        let order_no = order_no.ok_or(Rejection::OrderNoMissing)?;
+        return Ok(taken_up(money, order_no, Some(&command)));
     }
+    let decided = carry_out(
+        &money.book(),
+        exception,
+        command.action,
+        command.capability,
+        command.by,
+        command.note,
+    )?;
+    Ok(decided.into_iter().map(StrayEvent::from).collect())
 }
 
 /// Money that went to one order is not accepted for another.

@@ -11,7 +11,7 @@ pub use evolve::evolve_stray;
 
 use crate::book::{Acceptance, Book, offered};
 use crate::command::TakeUpBasis;
-use crate::exception::{ExceptionId, ResolutionAction, Resolver};
+use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use crate::order::{
     Corruption, OpenedException, Refund, RefundStatus, RefundWindow, Transaction, Unmoved,
 };
@@ -127,7 +127,7 @@ impl StrayMoney {
     pub fn take_up_basis(&self) -> TakeUpBasis {
         let accepted = self.exceptions.iter().find(|exception| {
             exception.resolution.as_ref().is_some_and(|made| {
-                made.action == ResolutionAction::Accept && made.by != Resolver::Events
+                gives_to_order(exception, made.action) && made.by != Resolver::Events
             })
         });
         match accepted {
@@ -148,6 +148,12 @@ impl StrayMoney {
             exceptions: &self.exceptions,
         }
     }
+}
+
+/// Whether that decision gives the number's money to an order. What is told of money that went back by
+/// another way is accepted for itself.
+fn gives_to_order(exception: &OpenedException, action: ResolutionAction) -> bool {
+    exception.kind == ExceptionKind::Unmatched && action == ResolutionAction::Accept
 }
 
 fn receipt_of(money: &Transaction) -> Receipt {
