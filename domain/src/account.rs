@@ -25,12 +25,12 @@ pub enum AccountCommand {
     Record(AccountIdentity),
     /// An authentic message of a kind or with a state that this binary does not know.
     ReceiveUnknownMessage(UnknownMessageReceived),
-    /// An authentic message for an order whose events cannot be read.
+    /// An authentic message for an order whose events cannot be read, or for a number whose own cannot.
     MessageCorruptOrder {
         /// The payment spoken of.
         payment: PaymentRef,
-        /// The order.
-        order_no: OrderNo,
+        /// The order, where one has claimed the number.
+        order_no: Option<OrderNo>,
         /// Money that the message states, where it does.
         receipt: Option<Receipt>,
     },
@@ -131,7 +131,7 @@ fn record(
 
 fn message_corrupt_order(
     payment: PaymentRef,
-    order_no: OrderNo,
+    order_no: Option<OrderNo>,
     receipt: Option<Receipt>,
 ) -> AccountEvent {
     let about = match &receipt {

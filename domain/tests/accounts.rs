@@ -65,7 +65,7 @@ fn every_unknown_message_is_kept() {
 fn messages_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
     let message = || AccountCommand::MessageCorruptOrder {
         payment: say::payment(P1),
-        order_no: say::order_no(),
+        order_no: Some(say::order_no()),
         receipt: Some(say::receipt("T1", PRICE)),
     };
     let (account, _) = told(Account::default(), message());

@@ -261,7 +261,7 @@ fn a_message_told_again_of_a_corrupt_order_opens_no_second_exception() {
     let mut feed = Feed::default();
     let messaged = Event::Account(AccountEvent::CorruptOrderMessaged(CorruptOrderMessaged {
         payment: payment("1"),
-        order_no: order("A"),
+        order_no: Some(order("A")),
         receipt: None,
         exception: exception("1", ExceptionKind::Corrupt),
     }));

@@ -16,6 +16,7 @@ use payfold_store::{Claim, StoreError, StreamName};
 use super::accounts::{Account, Fate, NotifyAnswer};
 use super::exceptions::AccountFailure;
 use super::handle::{Changed, Ground, Made, Taken};
+use super::strays::TakeUp;
 use super::{App, AppError};
 
 /// What a gateway says of one payment, in whichever way it proves it.
@@ -209,7 +210,10 @@ impl App {
             .tell_order(account, order_no, &said, ground, Some(&own_stray))
             .await;
         if let Err(Untold::StrayFirst) = observed {
-            self.take_up_claimed(account, payment, order_no).await?;
+            if self.take_up_claimed(account, payment, order_no).await? == TakeUp::Unreadable {
+                let order_no = Some(order_no.clone());
+                return self.keep_untold(account, order_no, &said, ground).await;
+            }
             // What is the stray's even now, another order has by a person's decision.
             observed = self
                 .tell_order(account, order_no, &said, ground, None)
@@ -221,16 +225,29 @@ impl App {
                 Ok(())
             }
             Err(Untold::App(AppError::Rejected(Rejection::OrderCorrupt))) => {
-                let message = AccountCommand::MessageCorruptOrder {
-                    payment: payment.clone(),
-                    order_no: order_no.clone(),
-                    receipt: said.receipt().cloned(),
-                };
-                self.tell_account(account, message, ground).await
+                let order_no = Some(order_no.clone());
+                self.keep_untold(account, order_no, &said, ground).await
             }
             Err(Untold::App(error)) => Err(error),
             Err(Untold::StrayFirst) => Err(AppError::Contended),
         }
+    }
+
+    /// Keeps in the account's stream what an order, or a number that none has claimed, cannot be told
+    /// because its events do not fold.
+    pub(crate) async fn keep_untold(
+        &self,
+        account: &Account,
+        order_no: Option<OrderNo>,
+        said: &Said,
+        ground: Ground<'_>,
+    ) -> Result<(), AppError> {
+        let message = AccountCommand::MessageCorruptOrder {
+            payment: said.payment().clone(),
+            order_no,
+            receipt: said.receipt().cloned(),
+        };
+        self.tell_account(account, message, ground).await
     }
 
     /// Tells an order, unless `own_stray` turns out to have what is told.

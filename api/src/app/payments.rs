@@ -14,6 +14,7 @@ use super::aggregate::Folded;
 use super::calls::{Started, Way};
 use super::handle::{Ground, Made};
 use super::orders::Written;
+use super::strays::TakeUp;
 use super::{App, AppError};
 
 /// What gateways call it that the number to be started was paid already
@@ -67,19 +68,19 @@ impl App {
         let written = self
             .store_intent(&account, order_no, &payment, &request)
             .await?;
-        let money_waited = self.take_up_claimed(&account, &payment, order_no).await?;
+        let taken_up = self.take_up_claimed(&account, &payment, order_no).await?;
         if let Some(way) = Way::of(request.method) {
             return self
                 .offer(&account, way, written.made, order_no, &payment)
                 .await;
         }
-        if !money_waited {
-            return Ok(written);
+        match taken_up {
+            TakeUp::Nothing | TakeUp::Unreadable => Ok(written),
+            TakeUp::Done => Ok(Written {
+                made: written.made,
+                order: Arc::new(self.fold_now::<Order>(order_no).await?),
+            }),
         }
-        Ok(Written {
-            made: written.made,
-            order: Arc::new(self.fold_now::<Order>(order_no).await?),
-        })
     }
 
     async fn store_intent(

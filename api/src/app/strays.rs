@@ -60,20 +60,20 @@ impl App {
                 self.observe_at_order(account, &order_no, said, ground)
                     .await
             }
+            Err(StrayFailure::Corrupt) => self.keep_untold(account, None, &said, ground).await,
             Err(StrayFailure::App(error)) => Err(error),
         }
     }
 
-    /// An order that has claimed a number takes up what is known of it already. Answers whether
-    /// anything was.
+    /// An order that has claimed a number takes up what is known of it already.
     pub(crate) async fn take_up_claimed(
         &self,
         account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
-    ) -> Result<bool, AppError> {
+    ) -> Result<TakeUp, AppError> {
         if self.store.head(&Stray::stream(payment)).await?.version == 0 {
-            return Ok(false);
+            return Ok(TakeUp::Nothing);
         }
         let taken_up = self
             .change::<Stray, StrayFailure>(payment, Ground::Nothing, |stray, _| {
@@ -90,10 +90,11 @@ impl App {
             Ok(changed) => {
                 self.hear_stray(account, payment, order_no, &changed.folded.state)
                     .await?;
-                Ok(true)
+                Ok(TakeUp::Done)
             }
             // Another order has it by a person's decision; this one is told nothing.
-            Err(StrayFailure::TakenUp(_)) => Ok(true),
+            Err(StrayFailure::TakenUp(_)) => Ok(TakeUp::Done),
+            Err(StrayFailure::Corrupt) => Ok(TakeUp::Unreadable),
             Err(StrayFailure::App(error)) => Err(error),
         }
     }
@@ -132,7 +133,9 @@ impl App {
                 let position = self.tell_of_stray(&other, &stream, command).await;
                 Ok(heard(&other, position.map_err(StrayFailure::into_app)?))
             }
-            Err(StrayFailure::App(error)) => Err(error),
+            Err(failure @ (StrayFailure::Corrupt | StrayFailure::App(_))) => {
+                Err(failure.into_app())
+            }
         }
     }
 
@@ -169,11 +172,24 @@ pub(crate) struct Heard {
     pub(crate) position: Position,
 }
 
+/// What there was of a number when an order claimed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakeUp {
+    /// Nothing.
+    Nothing,
+    /// Something, which an order has heard of by now.
+    Done,
+    /// Something that cannot be read. It stays a stray, and keeps its money, until it can be.
+    Unreadable,
+}
+
 /// Why a stray's stream could not take a command.
 #[derive(Debug)]
 pub(crate) enum StrayFailure {
     /// An order has it.
     TakenUp(OrderNo),
+    /// Its events cannot be folded.
+    Corrupt,
     /// Anything else.
     App(AppError),
 }
@@ -183,6 +199,7 @@ impl StrayFailure {
     pub(crate) fn into_app(self) -> AppError {
         match self {
             Self::TakenUp(_) => Rejection::NoSuchException.into(),
+            Self::Corrupt => Rejection::OrderCorrupt.into(),
             Self::App(error) => error,
         }
     }
@@ -192,7 +209,7 @@ impl From<StrayRejection> for StrayFailure {
     fn from(rejection: StrayRejection) -> Self {
         match rejection {
             StrayRejection::TakenUp(order_no) => Self::TakenUp(order_no),
-            StrayRejection::Corrupt => Self::App(Rejection::OrderCorrupt.into()),
+            StrayRejection::Corrupt => Self::Corrupt,
             StrayRejection::Refused(rejection) => Self::App(rejection.into()),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use payfold_domain::Message;
 use payfold_domain::order::Order;
+use payfold_domain::stray::Stray;
 use payfold_projections::View;
 use payfold_store::{Cursor, EvidenceMessage, Hash, Position, StoredEvidence};
 use sha2::{Digest, Sha256};
@@ -148,6 +149,9 @@ impl App {
             Message::Observation(observation) => observation.payment.clone(),
             Message::RefundHint(hint) => hint.payment.clone(),
         };
+        if let Stray::Corrupt(_) = self.fold_now::<Stray>(&payment).await?.state {
+            return Ok(false);
+        }
         if let Some(order_no) = self.order_of(&payment).await?
             && let Order::Corrupt(_) = self.fold_now::<Order>(&order_no).await?.state
         {

@@ -16,3 +16,4 @@ mod outer;
 mod reread;
 mod returns;
 pub(in crate::http) mod site;
+mod unreadable;

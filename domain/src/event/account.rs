@@ -30,8 +30,9 @@ pub struct UnknownMessageReceived {
 pub struct CorruptOrderMessaged {
     /// The payment spoken of.
     pub payment: PaymentRef,
-    /// The order whose events cannot be read.
-    pub order_no: OrderNo,
+    /// The order, where one has claimed the number. Its events cannot be read, or those of the stray
+    /// that the number was before.
+    pub order_no: Option<OrderNo>,
     /// Money that the message states, where it does.
     pub receipt: Option<Receipt>,
     /// The exception that it opens.

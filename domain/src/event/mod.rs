@@ -135,7 +135,7 @@ pub enum AccountEvent {
     AccountRecorded(AccountIdentity),
     /// An authentic message of a kind or with a state that this binary does not know.
     UnknownMessageReceived(UnknownMessageReceived),
-    /// An authentic message for an order whose events cannot be read.
+    /// An authentic message for an order whose events cannot be read, or for a number whose own cannot.
     CorruptOrderMessaged(CorruptOrderMessaged),
     /// An exception was decided.
     ExceptionResolved(ExceptionResolved),

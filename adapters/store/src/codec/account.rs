@@ -68,7 +68,8 @@ impl Form for UnknownMessageReceived {
 pub(super) struct CorruptOrderMessagedData {
     account: Text<AccountName>,
     out_trade_no: Text<OutTradeNo>,
-    order_no: Text<OrderNo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_no: Option<Text<OrderNo>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<ReceiptData>,
     exception: Text<ExceptionId>,
@@ -81,7 +82,7 @@ impl Form for CorruptOrderMessaged {
         CorruptOrderMessagedData {
             account: Text(self.payment.account.clone()),
             out_trade_no: Text(self.payment.out_trade_no.clone()),
-            order_no: Text(self.order_no.clone()),
+            order_no: text(self.order_no.as_ref()),
             receipt: self.receipt.as_ref().map(ReceiptData::from),
             exception: Text(self.exception.clone()),
         }
@@ -90,7 +91,7 @@ impl Form for CorruptOrderMessaged {
     fn event(data: CorruptOrderMessagedData) -> Result<Self, Mismatch> {
         Ok(Self {
             payment: payment(data.account, data.out_trade_no),
-            order_no: data.order_no.0,
+            order_no: plain(data.order_no),
             receipt: data.receipt.map(Receipt::try_from).transpose()?,
             exception: data.exception.0,
         })

@@ -76,11 +76,15 @@ pub(super) const EVENTS: &[EventSchema] = &[
     ),
     event(
         "CorruptOrderMessaged",
-        "An authentic message for an order whose events cannot be read.",
+        "An authentic message for an order whose events cannot be read, or for a number whose own cannot.",
         &[
             PAYMENT,
             &[
-                always("order_no", ORDER_NO, "The order."),
+                known(
+                    "order_no",
+                    ORDER_NO,
+                    "The order, where one has claimed the number.",
+                ),
                 known(
                     "receipt",
                     FieldForm::Object(RECEIPT),

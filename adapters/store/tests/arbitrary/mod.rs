@@ -204,7 +204,7 @@ fn stray_event() -> impl Strategy<Value = StrayEvent> {
 
 fn account_event() -> impl Strategy<Value = AccountEvent> {
     let gateway = select(&[Gateway::Alipay, Gateway::WechatPay]);
-    let corrupt = (payment(), order_no(), of(receipt()), exception());
+    let corrupt = (payment(), of(order_no()), of(receipt()), exception());
     prop_oneof![
         (account(), gateway, text(), of(app_id())).prop_map(
             |(account, gateway, merchant_id, app_id)| {

@@ -345,7 +345,16 @@ fn account_and_bill_events() -> Vec<(&'static str, Event)> {
             "CorruptOrderMessaged",
             Event::Account(AccountEvent::CorruptOrderMessaged(CorruptOrderMessaged {
                 payment: payment(),
-                order_no: order_no(),
+                order_no: Some(order_no()),
+                receipt: Some(receipt()),
+                exception: exception(ExceptionKind::Corrupt),
+            })),
+        ),
+        (
+            "CorruptOrderMessaged.stray",
+            Event::Account(AccountEvent::CorruptOrderMessaged(CorruptOrderMessaged {
+                payment: payment(),
+                order_no: None,
                 receipt: Some(receipt()),
                 exception: exception(ExceptionKind::Corrupt),
             })),

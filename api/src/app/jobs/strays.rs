@@ -50,9 +50,15 @@ impl App {
                 let Some(account) = self.accounts.get(&stray.payment.account) else {
                     continue;
                 };
-                if let Some(order_no) = self.order_of(&stray.payment).await? {
-                    self.take_up_claimed(&account, &stray.payment, &order_no)
-                        .await?;
+                let Some(order_no) = self.order_of(&stray.payment).await? else {
+                    continue;
+                };
+                match self
+                    .take_up_claimed(&account, &stray.payment, &order_no)
+                    .await
+                {
+                    Ok(_) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
+                    Err(error) => return Err(error),
                 }
             }
             match strays.into_iter().nth(PAGE - 1) {
