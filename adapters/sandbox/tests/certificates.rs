@@ -293,8 +293,10 @@ async fn v2_queried(world: &World, number: &str, key: &str) -> Vec<(String, Stri
 async fn v2_tells_of_an_order_that_was_made_by_v3() {
     let world = World::new();
     let key = account("wechatpay", "api_v2_key");
+    let mut ordered = order("order_1", 5);
+    ordered["attach"] = json!("shelf 7");
     Merchant::new(&world)
-        .post("/v3/pay/transactions/native", &order("order_1", 5))
+        .post("/v3/pay/transactions/native", &ordered)
         .await;
     let value = |fields: &[(String, String)], name: &str| {
         let found = fields.iter().find(|(other, _)| other == name);
@@ -302,6 +304,7 @@ async fn v2_tells_of_an_order_that_was_made_by_v3() {
     };
     let waits = v2_queried(&world, "order_1", &key).await;
     assert_eq!(value(&waits, "trade_state"), "NOTPAY");
+    assert_eq!(value(&waits, "attach"), "shelf 7");
     pay(&world, "order_1", "v2").await;
     let paid = v2_queried(&world, "order_1", &key).await;
     assert_eq!(value(&paid, "trade_state"), "SUCCESS");

@@ -103,8 +103,10 @@ fn shown(sandbox: &Sandbox, trade: &Trade) -> Vec<(&'static str, String)> {
         Standing::Paid(_) => paid(sandbox, trade),
         Standing::Waiting | Standing::Closed(_) => {
             let mut fields = about(sandbox);
+            let terms = trade.wechatpay_terms();
             fields.extend([
                 ("result_code", "SUCCESS".to_owned()),
+                ("attach", terms.map_or("", |terms| &terms.attach).to_owned()),
                 ("out_trade_no", trade.out_trade_no.clone()),
                 ("total_fee", trade.minor.to_string()),
             ]);
