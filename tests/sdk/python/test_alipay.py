@@ -213,6 +213,20 @@ class Another(Alipay):
             asked = client.api_alipay_trade_fastpay_refund_query("all", out_trade_no=name)
             self.assertEqual(asked["refund_status"], "REFUND_SUCCESS")
 
+    def test_a_payment_whose_outcome_is_not_known_is_cancelled(self):
+        for client in self.clients():
+            name = number("qr")
+            client.api_alipay_trade_precreate("一壶茶", name, "88.00", self.shop.url)
+            early = client.api_alipay_trade_cancel(out_trade_no=name)
+            self.assertNotIn("action", early)
+            self.assertEqual(early["retry_flag"], "N")
+            paid(name)
+            self.told(client, name)
+            undone = client.api_alipay_trade_cancel(out_trade_no=name)
+            self.assertEqual(undone["action"], "refund")
+            found = client.api_alipay_trade_query(out_trade_no=name)
+            self.assertEqual(found["trade_status"], "TRADE_CLOSED")
+
 
 if __name__ == "__main__":
     unittest.main()
