@@ -46,8 +46,9 @@ pub(crate) trait Aggregate: Clone + Send + Sync + Sized + 'static {
     fn stream(key: &Self::Key) -> StreamName;
     /// Where the kind's states are kept.
     fn lanes(app: &App) -> &Lanes<Self::Key, Arc<Folded<Self>>>;
-    /// Tells whoever waits for the stream that it has changed.
-    fn changed(app: &App, key: &Self::Key);
+    /// What follows in this process from events that were just stored, and the state after them: whoever
+    /// waits for the stream is told.
+    fn changed(app: &App, key: &Self::Key, events: &[Self::Event], state: &Self);
 }
 
 impl Aggregate for Order {
@@ -89,8 +90,9 @@ impl Aggregate for Order {
         &app.orders
     }
 
-    fn changed(app: &App, order_no: &OrderNo) {
+    fn changed(app: &App, order_no: &OrderNo, events: &[OrderEvent], order: &Self) {
         app.waiters.bell(order_no).notify_waiters();
+        app.note_unwanted(events, order);
     }
 }
 
@@ -132,7 +134,7 @@ impl Aggregate for Stray {
         &app.strays
     }
 
-    fn changed(_app: &App, _key: &PaymentRef) {}
+    fn changed(_app: &App, _key: &PaymentRef, _events: &[StrayEvent], _state: &Self) {}
 }
 
 impl Aggregate for Account {
@@ -171,7 +173,7 @@ impl Aggregate for Account {
         &app.account_streams
     }
 
-    fn changed(_app: &App, _key: &AccountName) {}
+    fn changed(_app: &App, _key: &AccountName, _events: &[AccountEvent], _state: &Self) {}
 }
 
 /// The bill of an account's day.
@@ -222,7 +224,7 @@ impl Aggregate for Bill {
         &app.bill_streams
     }
 
-    fn changed(_app: &App, _key: &BillOf) {}
+    fn changed(_app: &App, _key: &BillOf, _events: &[BillEvent], _state: &Self) {}
 }
 
 fn unreadable(order_no: Option<OrderNo>) -> Corruption {

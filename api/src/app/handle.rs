@@ -146,7 +146,7 @@ impl App {
                         position,
                     });
                     lane.keep(key, Arc::clone(&folded));
-                    A::changed(self, key);
+                    A::changed(self, key, &events, &folded.state);
                     return Ok(Changed {
                         made: Made::New,
                         folded,

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use payfold_domain::account::{Account as AccountState, AccountCommand, decide_account};
 use payfold_domain::command::{Command, Foreign, Observe, ObserveRefundHint, Rejection};
 use payfold_domain::event::UnknownMessageReceived;
-use payfold_domain::order::{Order, OrderStatus, Payment, Refund};
+use payfold_domain::order::{Order, Refund};
 use payfold_domain::{
     Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, decide,
 };
@@ -15,7 +15,7 @@ use payfold_store::{Claim, StoreError, StreamName};
 
 use super::accounts::{Account, Fate, NotifyAnswer};
 use super::exceptions::AccountFailure;
-use super::handle::{Changed, Ground, Made, Taken};
+use super::handle::{Changed, Ground, Taken};
 use super::strays::TakeUp;
 use super::{App, AppError};
 
@@ -220,10 +220,7 @@ impl App {
                 .await;
         }
         match observed {
-            Ok(changed) => {
-                self.note_unwanted(order_no, &changed);
-                Ok(())
-            }
+            Ok(_changed) => Ok(()),
             Err(Untold::App(AppError::Rejected(Rejection::OrderCorrupt))) => {
                 let order_no = Some(order_no.clone());
                 self.keep_untold(account, order_no, &said, ground).await
@@ -275,16 +272,6 @@ impl App {
             decide(order, command).map_err(|rejection| Untold::App(rejection.into()))
         })
         .await
-    }
-
-    /// An order that was just paid wants its other payments no more.
-    fn note_unwanted(&self, order_no: &OrderNo, changed: &Changed<Order>) {
-        if let (Made::New, Order::Placed(order)) = (changed.made, &changed.folded.state)
-            && order.status == OrderStatus::Paid
-            && order.payments.iter().any(Payment::is_endless)
-        {
-            self.unwanted.put(order_no);
-        }
     }
 
     pub(crate) fn observe_command(

@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use payfold_domain::OrderNo;
+use payfold_domain::event::OrderEvent;
+use payfold_domain::order::{Order, Payment};
+
+use super::App;
 
 /// How many orders wait at most; what comes on top is left to the payments' own turns.
 const MOST: usize = 4096;
@@ -25,5 +29,18 @@ impl Unwanted {
     /// Takes them all out.
     pub(crate) fn drain(&self) -> BTreeSet<OrderNo> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl App {
+    /// An order that one payment has just paid, whoever found that, wants the others no more.
+    pub(super) fn note_unwanted(&self, events: &[OrderEvent], order: &Order) {
+        let is_confirmed = |event: &OrderEvent| matches!(event, OrderEvent::PaymentConfirmed(_));
+        if let Order::Placed(order) = order
+            && events.iter().any(is_confirmed)
+            && order.payments.iter().any(Payment::is_endless)
+        {
+            self.unwanted.put(&order.order_no);
+        }
     }
 }

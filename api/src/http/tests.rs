@@ -17,3 +17,4 @@ mod reread;
 mod returns;
 pub(in crate::http) mod site;
 mod unreadable;
+mod unwanted;

@@ -68,7 +68,7 @@ impl payfold_sandbox::Outbound for Unreachable {
 }
 
 /// What becomes of an answer on its way.
-type Way = fn(&Uri, Response<Bytes>) -> Response<Bytes>;
+type Way = Arc<dyn Fn(&Uri, Response<Bytes>) -> Response<Bytes> + Send + Sync>;
 
 /// The gateways, without a socket: whatever host is asked, they answer.
 pub(super) struct Gateways {
@@ -82,7 +82,7 @@ impl Gateways {
     pub(super) fn new(router: Router) -> Arc<Self> {
         Arc::new(Self {
             router,
-            way: Mutex::new(|_uri, answer| answer),
+            way: Mutex::new(Arc::new(|_uri, answer| answer)),
             asked: Mutex::new(Vec::new()),
             wait: Mutex::default(),
         })
@@ -104,8 +104,11 @@ impl Gateways {
     }
 
     /// What happens to answers from now on.
-    pub(super) fn let_answers(&self, way: Way) {
-        *self.way.lock().unwrap() = way;
+    pub(super) fn let_answers(
+        &self,
+        way: impl Fn(&Uri, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    ) {
+        *self.way.lock().unwrap() = Arc::new(way);
     }
 
     /// Where a bill's file was asked for.
@@ -130,7 +133,7 @@ impl Outbound for Gateways {
             let answer = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = answer.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
-            let way = *self.way.lock().unwrap();
+            let way = Arc::clone(&*self.way.lock().unwrap());
             Ok(way(&uri, Response::from_parts(parts, bytes)))
         })
     }
@@ -171,7 +174,7 @@ pub(super) fn sandbox(
         clock: Arc::new(move || DateTime::from_timestamp(told.now().as_secs(), 0).unwrap()),
         entropy: Arc::new(random),
         outbound: shop,
-        wait: Arc::new(|_time| Box::pin(async {})),
+        wait: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
     };
     let opened = payfold_sandbox::open(folder, PORTS, &outside.clock, &outside.entropy).unwrap();
     let settings = Settings {
