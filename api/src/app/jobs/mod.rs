@@ -8,6 +8,7 @@ mod follow_refunds;
 mod questions;
 mod strays;
 mod turns;
+mod unwanted;
 mod watch;
 
 use std::sync::Arc;
@@ -44,15 +45,36 @@ const AFTER_FAILURE_SECS: i64 = 10;
 impl App {
     /// Does what is due, until the program stops.
     pub async fn run_jobs(self: Arc<Self>) {
+        tokio::select! {
+            biased;
+            () = self.run_constant_jobs() => {}
+            () = self.run_sweeps() => {}
+            () = self.world.tasks.stopping() => {}
+        }
+    }
+
+    /// What is looked for every second. No job waits for another.
+    async fn run_constant_jobs(&self) {
         let ends = async {
             let mut endings = Endings::default();
-            let mut take_ups = Glance::default();
             loop {
                 self.log_failure("ending orders", self.end_orders(&mut endings).await);
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let take_ups = async {
+            let mut take_ups = Glance::default();
+            loop {
                 self.log_failure(
                     "finishing take-ups",
                     self.finish_take_ups(&mut take_ups).await,
                 );
+                tokio::time::sleep(REST).await;
+            }
+        };
+        let closing = async {
+            loop {
+                self.log_failure("closing payments", self.close_unwanted().await);
                 tokio::time::sleep(REST).await;
             }
         };
@@ -77,7 +99,20 @@ impl App {
                 tokio::time::sleep(REST).await;
             }
         };
-        let sweep = async {
+        tokio::select! {
+            biased;
+            () = ends => {}
+            () = take_ups => {}
+            () = closing => {}
+            () = watch => {}
+            () = refunds => {}
+            () = questions => {}
+        }
+    }
+
+    /// What is seldom due.
+    async fn run_sweeps(&self) {
+        let strays = async {
             loop {
                 self.log_failure("matching strays", self.match_strays().await);
                 tokio::time::sleep(SWEEP).await;
@@ -98,14 +133,9 @@ impl App {
         };
         tokio::select! {
             biased;
-            () = ends => {}
-            () = watch => {}
-            () = refunds => {}
-            () = questions => {}
-            () = sweep => {}
+            () = strays => {}
             () = certificates => {}
             () = bills => {}
-            () = self.world.tasks.stopping() => {}
         }
     }
 

@@ -32,9 +32,6 @@ pub(super) struct Watch {
 impl App {
     /// Asks about every payment that is due.
     pub(super) async fn watch_payments(&self, watch: &mut Watch) -> Result<(), AppError> {
-        for order_no in self.unwanted.drain() {
-            self.close_unwanted(&order_no).await?;
-        }
         let now = self.world.now();
         self.put_new_payments(watch, now)?;
         self.metrics
@@ -94,23 +91,6 @@ impl App {
                 .map(|_| ()),
             None => Ok(()),
         }
-    }
-
-    /// The payments of an order that are still open although it wants them no more, as those beside
-    /// the one that paid it, are closed at their gateways.
-    async fn close_unwanted(&self, order_no: &OrderNo) -> Result<(), AppError> {
-        let Order::Placed(order) = self.fold_now::<Order>(order_no).await?.state else {
-            return Ok(());
-        };
-        for payment in order.payments.iter().filter(|payment| payment.is_endless()) {
-            if let Some(account) = self.askable(&payment.payment.account)
-                && let Err(error) = self.look_after(&account, order_no, &payment.payment).await
-            {
-                // It stays on the agenda.
-                tracing::warn!(account = %account.name, %error, "a payment could not be closed yet");
-            }
-        }
-        Ok(())
     }
 
     /// Asks about a payment, and where its order wants it no more, closes it and asks again: only what

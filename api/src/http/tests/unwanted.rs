@@ -1,5 +1,6 @@
-//! Payments beside the one that paid their order: closed at once, whatever paid it. The clock stands, so
-//! no payment's turn to be asked about comes.
+//! Payments beside the one that paid their order: closed at once, whatever paid it and however many there
+//! are, and nobody else waits for that. The clock stands, so no payment's turn to be asked about comes
+//! where the test does not move it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bills::{AtWork, Gateways, Unreachable, sandbox};
-use super::site::{SHOP, SetClock, TestSite};
+use super::site::{SHOP, SetClock, TestSite, now};
 
 /// A site beside gateways whose notifies come when the test brings them.
 struct Beside {
@@ -148,4 +149,33 @@ async fn an_order_that_is_given_unmatched_money_has_its_other_payments_closed_at
     let accept = json!({ "action": "accept", "order_no": "U-4" });
     beside.resolve(&open["items"][0]["id"], accept).await;
     beside.is_closed_soon("U-4").await;
+}
+
+/// Each is asked about, closed and asked about again, and the gateway is slow.
+#[tokio::test(start_paused = true)]
+async fn many_payments_that_are_to_be_closed_hold_up_none_that_is_to_be_asked_about() {
+    let beside = Beside::gateways().await;
+    let orders: Vec<String> = (0..12).map(|order| format!("U-5-{order}")).collect();
+    for order_no in &orders {
+        beside.place(order_no).await;
+        let paid = format!("pay_{order_no}").replace('-', "_");
+        beside.start(order_no, "ali", &paid, "external").await;
+    }
+    beside.site().place("U-6").await;
+    beside.start("U-6", "ali", "pay_u6", "external").await;
+    let slow = json!({ "fault": "slow", "seconds": 9, "times": 1_000 });
+    beside.at_work.sandbox_is_told("faults", &slow).await;
+    for order_no in &orders {
+        let paid = format!("pay_{order_no}").replace('-', "_");
+        beside.is_paid(&paid, 8800).await;
+    }
+    // Its notify is lost.
+    beside.at_work.told("pay", "alipay", "pay_u6", 8800).await;
+    beside.site().clock.set(now().plus_secs(31));
+    let is_paid = |order: &Value| order["status"] == "paid";
+    beside.shown_once("U-6", 60, is_paid).await;
+    for order_no in &orders {
+        let is_closed = |order: &Value| order["payments"][0]["status"] == "closed";
+        beside.shown_once(order_no, 200, is_closed).await;
+    }
 }
