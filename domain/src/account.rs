@@ -5,7 +5,7 @@ use crate::dismissal;
 use crate::event::{AccountEvent, AccountIdentity, CorruptOrderMessaged, UnknownMessageReceived};
 use crate::exception::{ExceptionId, ExceptionKind};
 use crate::order::{OpenedException, StatedMoney};
-use crate::{OrderNo, PaymentRef, Receipt, Timestamp};
+use crate::{OrderNo, PaymentRef, Receipt, Source, Timestamp};
 
 /// An account, as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum AccountCommand {
         order_no: Option<OrderNo>,
         /// Money that the message states, where it does.
         receipt: Option<Receipt>,
+        /// By which way it came.
+        source: Source,
     },
     /// A person decides an exception.
     ResolveException(ResolveException),
@@ -85,7 +87,16 @@ pub fn decide_account(
             payment,
             order_no,
             receipt,
-        } => Ok(vec![message_corrupt_order(payment, order_no, receipt)]),
+            source,
+        } => {
+            let message = message_corrupt_order(payment, order_no, receipt);
+            Ok(match source {
+                Source::Query | Source::Bill if is_told(account, &message) => Vec::new(),
+                Source::Notify | Source::Query | Source::Bill => {
+                    vec![AccountEvent::CorruptOrderMessaged(message)]
+                }
+            })
+        }
         AccountCommand::ResolveException(command) => {
             let resolved = dismissal::dismiss(&account.exceptions, command)?;
             Ok(resolved
@@ -96,8 +107,8 @@ pub fn decide_account(
     }
 }
 
-/// The account after `event`, which happened at `at`. Every event fits: a message for a corrupt order
-/// is kept as often as it comes, and its exception opens once.
+/// The account after `event`, which happened at `at`. Every event fits: a notify for a corrupt order is
+/// kept as often as it comes, and its exception opens once.
 pub fn evolve_account(mut account: Account, event: &AccountEvent, at: Timestamp) -> Account {
     match event {
         AccountEvent::AccountRecorded(identity) => {
@@ -133,18 +144,25 @@ fn message_corrupt_order(
     payment: PaymentRef,
     order_no: Option<OrderNo>,
     receipt: Option<Receipt>,
-) -> AccountEvent {
+) -> CorruptOrderMessaged {
     let about = match &receipt {
         Some(receipt) => receipt.transaction_id.as_str(),
         None => payment.out_trade_no.as_str(),
     };
     let exception = ExceptionId::derive(&payment.account, about, ExceptionKind::Corrupt);
-    AccountEvent::CorruptOrderMessaged(CorruptOrderMessaged {
+    CorruptOrderMessaged {
         payment,
         order_no,
         receipt,
         exception,
-    })
+    }
+}
+
+/// Whether a person was told of it. What the gateway says when it is asked is no news then: it is asked
+/// again and again.
+fn is_told(account: &Account, message: &CorruptOrderMessaged) -> bool {
+    let mut exceptions = account.exceptions.iter();
+    exceptions.any(|known| known.id == message.exception)
 }
 
 fn about_corrupt_order(message: &CorruptOrderMessaged, at: Timestamp) -> OpenedException {

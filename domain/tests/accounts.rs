@@ -10,7 +10,7 @@ use payfold_domain::event::{
 };
 use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::order::Order;
-use payfold_domain::{Currency, Gateway, Money, decide, evolve};
+use payfold_domain::{Currency, Gateway, Money, Source, decide, evolve};
 
 use crate::story;
 use crate::story::say::{self, P1, PRICE};
@@ -62,14 +62,9 @@ fn every_unknown_message_is_kept() {
 }
 
 #[test]
-fn messages_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
-    let message = || AccountCommand::MessageCorruptOrder {
-        payment: say::payment(P1),
-        order_no: Some(say::order_no()),
-        receipt: Some(say::receipt("T1", PRICE)),
-    };
-    let (account, _) = told(Account::default(), message());
-    let (account, names) = told(account, message());
+fn notifies_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
+    let (account, _) = told(Account::default(), of_corrupt_order(Source::Notify));
+    let (account, names) = told(account, of_corrupt_order(Source::Notify));
     assert_eq!(names, ["CorruptOrderMessaged"]);
     let id = say::exception("T1", ExceptionKind::Corrupt);
     assert_eq!(account.exceptions.len(), 1);
@@ -83,6 +78,33 @@ fn messages_for_a_corrupt_order_are_all_kept_and_open_one_exception() {
     let (account, names) = told(account, resolve(ResolutionAction::Dismiss));
     assert_eq!(names, ["ExceptionResolved"]);
     assert_eq!(told(account, resolve(ResolutionAction::Dismiss)).1, [""; 0]);
+}
+
+/// A message that states the money `T1` for an order whose events cannot be read.
+fn of_corrupt_order(source: Source) -> AccountCommand {
+    AccountCommand::MessageCorruptOrder {
+        payment: say::payment(P1),
+        order_no: Some(say::order_no()),
+        receipt: Some(say::receipt("T1", PRICE)),
+        source,
+    }
+}
+
+#[test]
+fn what_a_query_or_a_bill_says_of_a_corrupt_order_is_kept_once() {
+    for source in [Source::Query, Source::Bill] {
+        let (account, names) = told(Account::default(), of_corrupt_order(source));
+        assert_eq!(names, ["CorruptOrderMessaged"]);
+        let (account, names) = told(account, of_corrupt_order(source));
+        assert_eq!(names, [""; 0]);
+        let id = say::exception("T1", ExceptionKind::Corrupt);
+        let dismissed = say::resolving(&id, ResolutionAction::Dismiss);
+        let (account, _) = told(account, AccountCommand::ResolveException(dismissed));
+        let (account, names) = told(account, of_corrupt_order(source));
+        assert_eq!(names, [""; 0], "nor once a person has seen it");
+        let (_, names) = told(account, of_corrupt_order(Source::Notify));
+        assert_eq!(names, ["CorruptOrderMessaged"], "what was answered is kept");
+    }
 }
 
 fn imported(digest: u8) -> BillImported {

@@ -9,7 +9,7 @@ use payfold_domain::command::{Command, Foreign, Observe, ObserveRefundHint, Reje
 use payfold_domain::event::UnknownMessageReceived;
 use payfold_domain::order::{Order, Refund};
 use payfold_domain::{
-    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, decide,
+    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, Source, decide,
 };
 use payfold_store::{Claim, StoreError, StreamName};
 
@@ -35,6 +35,14 @@ impl Said {
         match self {
             Self::Facts(observation) | Self::Refusal(observation, _) => &observation.payment,
             Self::Hint(hint) => &hint.payment,
+        }
+    }
+
+    /// By which way it came.
+    fn source(&self) -> Source {
+        match self {
+            Self::Facts(observation) | Self::Refusal(observation, _) => observation.source,
+            Self::Hint(_) => Source::Notify,
         }
     }
 
@@ -243,6 +251,7 @@ impl App {
             payment: said.payment().clone(),
             order_no,
             receipt: said.receipt().cloned(),
+            source: said.source(),
         };
         self.tell_account(account, message, ground).await
     }
