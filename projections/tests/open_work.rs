@@ -93,6 +93,17 @@ fn a_payment_is_open_from_its_intent_until_money_came_or_it_closed() {
 }
 
 #[test]
+fn a_payment_is_open_also_where_the_clock_stepped_back_after_it_was_started() {
+    let mut feed = Feed::default();
+    feed.order("A", 60, started("1", Some(7200)));
+    let (_runner, views) = feed.folded();
+    assert_eq!(
+        open_payments(&views, 0),
+        [("1".to_owned(), OpenStage::Starting)]
+    );
+}
+
+#[test]
 fn a_payment_that_the_gateway_refused_is_open_once_a_later_try_succeeds() {
     let mut feed = Feed::default();
     feed.order("A", 0, started("1", Some(7200)));

@@ -18,3 +18,4 @@ mod returns;
 pub(in crate::http) mod site;
 mod unreadable;
 mod unwanted;
+mod watch;

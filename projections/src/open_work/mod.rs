@@ -122,8 +122,9 @@ impl OpenWork {
             .read(|connection| place::at(connection, row::stored(position)))
     }
 
-    /// Payments that were started by `now` and have no end, and may still get one, in the order in which
-    /// they were started. Those that the gateway refused to start are not among them.
+    /// Payments that have no end and may still get one at `now`, in the order in which they were started,
+    /// also those that a clock which ran ahead started. Those that the gateway refused to start are not
+    /// among them.
     pub fn open_payments(
         &self,
         now: Timestamp,

@@ -81,7 +81,7 @@ pub(super) fn open(
             "SELECT position, account, out_trade_no, order_no, method, stage, started_at, expires_at,
                 watched_until
              FROM payments
-             WHERE position > ?2 AND stage <> 'failed' AND started_at <= ?1 AND watched_until > ?1
+             WHERE position > ?2 AND stage <> 'failed' AND watched_until > ?1
              ORDER BY position LIMIT ?3",
         )?
         .query_map(params![now.as_micros(), after, limit], open_payment)?
