@@ -13,6 +13,7 @@ mod keys;
 mod million;
 mod orders;
 mod outer;
+mod refused_refunds;
 mod reread;
 mod returns;
 pub(in crate::http) mod site;

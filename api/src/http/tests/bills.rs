@@ -74,7 +74,7 @@ type Way = Arc<dyn Fn(&Uri, Response<Bytes>) -> Response<Bytes> + Send + Sync>;
 pub(super) struct Gateways {
     router: Router,
     way: Mutex<Way>,
-    asked: Mutex<Vec<Uri>>,
+    pub(super) asked: Mutex<Vec<Uri>>,
     wait: Mutex<Duration>,
 }
 

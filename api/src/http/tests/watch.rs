@@ -1,12 +1,13 @@
 //! Payments that payfold asks about by itself, by a clock that the test moves.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::bills::AtWork;
-use super::site::{SHOP, now};
+use super::bills::{AtWork, gateways};
+use super::site::{SHOP, SetClock, now};
 
 /// The jobs have looked at what is due now.
 async fn looked() {
@@ -28,6 +29,23 @@ impl AtWork {
     }
 }
 
+/// A site whose WeChat Pay account names a certificate that is not its own, so that every call is refused.
+async fn with_a_foreign_serial(folder: &Path) -> AtWork {
+    drop(gateways(folder, &SetClock::new()));
+    name_a_foreign_serial(folder);
+    AtWork::beside(folder).await
+}
+
+/// Has the configuration's WeChat Pay account name a certificate that is not its own.
+pub(super) fn name_a_foreign_serial(folder: &Path) {
+    let file = folder.join("payfold.toml");
+    let own = std::fs::read_to_string(&file).unwrap();
+    let (before, serial) = own.split_once("merchant_cert_serial = \"").unwrap();
+    let (_, after) = serial.split_once('"').unwrap();
+    let foreign = format!("{before}merchant_cert_serial = \"5F3E2D1C\"{after}");
+    std::fs::write(&file, foreign).unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -44,4 +62,19 @@ async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back(
     at_work.site.clock.set(now().plus_secs(1_100));
     looked().await;
     assert_eq!(at_work.status("W-1").await, "paid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_the_gateway_refuses_for_its_signature_is_told_with_the_gateways_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = with_a_foreign_serial(folder.path()).await;
+    at_work.site.place("W-16").await;
+    let path = "/v1/orders/W-16/payments/wx/pay_W_16";
+    let native = json!({ "method": "wechatpay.native" });
+    for _ in 0..6 {
+        let refused = at_work.site.ask(SHOP, "PUT", path, native.clone()).await;
+        assert_eq!(refused.status, StatusCode::BAD_GATEWAY);
+        assert_eq!(refused.json["type"], "/problems/gateway-refused");
+        assert_eq!(refused.json["gateway_code"], "SIGN_ERROR");
+    }
 }
