@@ -55,6 +55,9 @@ pub enum AppError {
         /// The gateway's words, for the caller alone: they may quote the request, and the buyer in it.
         message: String,
     },
+    /// The gateway answered, and does not say what became of the call: it may have been called too often.
+    #[error("the gateway does not say what became of the call: {0}")]
+    GatewayUndecided(String),
     /// What became of the call at the gateway is not known.
     #[error("what became of the call at the gateway is not known: {0}")]
     GatewayUnknown(String),
@@ -67,4 +70,22 @@ pub enum AppError {
     /// Work was lost to the program's end.
     #[error(transparent)]
     WorkLost(#[from] WorkLost),
+}
+
+impl AppError {
+    /// Whether the gateway answered, whatever it said: asked sooner than usual, it would say the same.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::GatewayRefused { .. } | Self::GatewayUndecided(_)
+        )
+    }
+
+    /// Whether a call of a gateway came to no end and may do so later: nobody refused it.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::GatewayUnknown(_) | Self::GatewayUndecided(_) | Self::GatewayNotAsked(_)
+        )
+    }
 }

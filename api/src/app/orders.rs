@@ -131,6 +131,7 @@ impl App {
             }),
             Err(
                 error @ (AppError::GatewayUnknown(_)
+                | AppError::GatewayUndecided(_)
                 | AppError::GatewayNotAsked(_)
                 | AppError::GatewayRefused { .. }),
             ) => {

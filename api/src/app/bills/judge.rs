@@ -381,12 +381,10 @@ impl<'a> Judge<'a> {
                     tracing::warn!(account = %account.name, code, "a row of a bill could not be asked about");
                     return Ok(Word::Never);
                 }
-                Err(AppError::GatewayUnknown(_) | AppError::GatewayNotAsked(_)) => {
-                    match waits.next() {
-                        Some(secs) => tokio::time::sleep(Duration::from_secs(*secs)).await,
-                        None => self.away.store(true, Ordering::Relaxed),
-                    }
-                }
+                Err(error) if error.may_pass() => match waits.next() {
+                    Some(secs) => tokio::time::sleep(Duration::from_secs(*secs)).await,
+                    None => self.away.store(true, Ordering::Relaxed),
+                },
                 asked => return asked,
             }
         }

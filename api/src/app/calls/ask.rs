@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::Response;
 use payfold_alipay::Call;
 use payfold_domain::{Authentic, Message, PaymentRef, Timestamp, Verdict};
-use payfold_wechatpay::Reply;
+use payfold_wechatpay::{Proof, Reply};
 
-use super::{CallKind, answer_evidence, unknown, unsigned};
+use super::{CallKind, answer_evidence, not_now, unknown, unknown_at_alipay, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::handle::{Ground, Proven};
 use crate::app::{App, AppError};
@@ -92,7 +92,7 @@ fn read(
     let authentic = match &account.gateway {
         GatewayAccount::Alipay(alipay) => {
             let reply = alipay.verify_response(Call::Query, answer.status(), answer.body());
-            match reply.map_err(unknown)? {
+            match reply.map_err(unknown_at_alipay)? {
                 payfold_alipay::Reply::Done(verified) => {
                     alipay.read_query(verified, number, now).map_err(unknown)?
                 }
@@ -100,7 +100,7 @@ fn read(
                     verdict,
                     code,
                     message,
-                } => return refused(verdict, code, message),
+                } => return refused(verdict, code, message, Proof::Signed),
             }
         }
         GatewayAccount::WechatPay(wechatpay) => {
@@ -114,10 +114,8 @@ fn read(
                     verdict,
                     code,
                     message,
-                    proof: _,
-                } => {
-                    return refused(verdict, code, message);
-                }
+                    proof,
+                } => return refused(verdict, code, message, proof),
             }
         }
     };
@@ -125,10 +123,15 @@ fn read(
     Ok(Answer::Said(Box::new(authentic), Box::new(proven)))
 }
 
-fn refused(verdict: Verdict, code: String, message: String) -> Result<Answer, AppError> {
+fn refused(
+    verdict: Verdict,
+    code: String,
+    message: String,
+    proof: Proof,
+) -> Result<Answer, AppError> {
     match verdict {
         Verdict::NotThere => Ok(Answer::NotThere),
-        Verdict::AskAgain => Err(AppError::GatewayUnknown(code)),
+        Verdict::AskAgain => Err(not_now(code, proof)),
         Verdict::NeedsAction | Verdict::No => Err(AppError::GatewayRefused { code, message }),
     }
 }

@@ -11,7 +11,7 @@ use payfold_domain::{Timestamp, Verdict};
 use payfold_projections::Day;
 use payfold_wechatpay::{OfferedBill, Reply};
 
-use super::{CallKind, unknown, unsigned};
+use super::{CallKind, unknown, unknown_at_alipay, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::{App, AppError};
 
@@ -110,7 +110,7 @@ fn read(account: &Account, answer: &Response<Bytes>, now: Timestamp) -> Result<O
     match &account.gateway {
         GatewayAccount::Alipay(alipay) => {
             let reply = alipay.verify_response(Call::BillUrl, answer.status(), answer.body());
-            match reply.map_err(unknown)? {
+            match reply.map_err(unknown_at_alipay)? {
                 payfold_alipay::Reply::Done(verified) => {
                     verified.bill_url().map(Offer::Alipay).map_err(unknown)
                 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::Response;
 use payfold_alipay::Call;
 use payfold_domain::{PaymentRef, Timestamp, Verdict};
-use payfold_wechatpay::Reply;
+use payfold_wechatpay::{Proof, Reply};
 
-use super::{CallKind, unknown, unsigned};
+use super::{CallKind, not_now, unknown, unknown_at_alipay, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::{App, AppError};
 
@@ -42,9 +42,11 @@ fn heard(account: &Account, answer: &Response<Bytes>, now: Timestamp) -> Result<
     let refusal = match &account.gateway {
         GatewayAccount::Alipay(alipay) => {
             let reply = alipay.verify_response(Call::Close, answer.status(), answer.body());
-            match reply.map_err(unknown)? {
+            match reply.map_err(unknown_at_alipay)? {
                 payfold_alipay::Reply::Done(_) => None,
-                payfold_alipay::Reply::Refused { verdict, code, .. } => Some((verdict, code)),
+                payfold_alipay::Reply::Refused { verdict, code, .. } => {
+                    Some((verdict, code, Proof::Signed))
+                }
             }
         }
         GatewayAccount::WechatPay(wechatpay) => {
@@ -52,13 +54,18 @@ fn heard(account: &Account, answer: &Response<Bytes>, now: Timestamp) -> Result<
                 wechatpay.verify_response(answer.status(), answer.headers(), answer.body(), now);
             match reply.map_err(unknown)? {
                 Reply::Done(_) => None,
-                Reply::Refused { verdict, code, .. } => Some((verdict, code)),
+                Reply::Refused {
+                    verdict,
+                    code,
+                    proof,
+                    message: _,
+                } => Some((verdict, code, proof)),
             }
         }
     };
     match refusal {
-        Some((Verdict::AskAgain, code)) => Err(AppError::GatewayUnknown(code)),
+        Some((Verdict::AskAgain, code, proof)) => Err(not_now(code, proof)),
         // Paid, closed already, or not there: the query tells.
-        Some((Verdict::NotThere | Verdict::NeedsAction | Verdict::No, _)) | None => Ok(()),
+        Some((Verdict::NotThere | Verdict::NeedsAction | Verdict::No, ..)) | None => Ok(()),
     }
 }

@@ -18,9 +18,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use payfold_alipay::CallFault;
 use payfold_domain::policy::Capability;
 use payfold_domain::{AccountName, Authentic, Timestamp};
 use payfold_store::Channel;
+use payfold_wechatpay::Proof;
 
 pub(crate) use ask::Asked;
 pub(crate) use bill::BillAnswer;
@@ -113,7 +115,7 @@ impl App {
     /// # Errors
     ///
     /// [`AppError::GatewayUnknown`] where nobody knows what came of it, [`AppError::GatewayNotAsked`]
-    /// where it was not sent.
+    /// where it was not sent; and those of `read`.
     pub(crate) async fn exchange<T>(
         &self,
         account: &Arc<Account>,
@@ -211,6 +213,26 @@ fn unknown(fault: impl std::error::Error) -> AppError {
         cause = error.source();
     }
     AppError::GatewayUnknown(told)
+}
+
+/// Nobody knows what came of a call of Alipay's. What it signed is its answer nonetheless.
+fn unknown_at_alipay(fault: CallFault) -> AppError {
+    match fault {
+        CallFault::Undecided { code, .. } => AppError::GatewayUndecided(code),
+        CallFault::Status { .. }
+        | CallFault::Unsigned { .. }
+        | CallFault::Unverified(_)
+        | CallFault::Unreadable(_) => unknown(fault),
+    }
+}
+
+/// A refusal that may pass. Where nobody signed it, something between may have answered in the gateway's
+/// place.
+fn not_now(code: String, proof: Proof) -> AppError {
+    match proof {
+        Proof::Signed => AppError::GatewayUndecided(code),
+        Proof::Unsigned => AppError::GatewayUnknown(code),
+    }
 }
 
 fn unsigned(fault: impl std::error::Error) -> AppError {

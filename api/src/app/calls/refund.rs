@@ -11,7 +11,7 @@ use payfold_domain::{
 };
 use payfold_wechatpay::{Proof, Reply};
 
-use super::{CallKind, answer_evidence, unknown, unsigned};
+use super::{CallKind, answer_evidence, not_now, unknown, unknown_at_alipay, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::handle::Proven;
 use crate::app::{App, AppError};
@@ -155,7 +155,7 @@ fn read(
                     tracing::warn!(account = %account.name, code, "a refund was neither made nor refused");
                     return Ok(AskedBack::Undecided);
                 }
-                reply => reply.map_err(unknown)?,
+                reply => reply.map_err(unknown_at_alipay)?,
             };
             match reply {
                 payfold_alipay::Reply::Done(verified) => {
@@ -215,7 +215,7 @@ fn is_of(authentic: &Authentic, payment: &PaymentRef) -> bool {
 /// Nothing that is final rests on a refusal that nobody signed.
 fn refused(verdict: Verdict, code: String, proof: Proof) -> Result<AskedBack, AppError> {
     match (verdict, proof) {
-        (Verdict::AskAgain, _) => Err(AppError::GatewayUnknown(code)),
+        (Verdict::AskAgain, proof) => Err(not_now(code, proof)),
         (Verdict::NotThere, _) => Ok(AskedBack::NotThere),
         (Verdict::NeedsAction, _) | (Verdict::No, Proof::Unsigned) => Ok(AskedBack::NeedsAction),
         (Verdict::No, Proof::Signed) => Ok(AskedBack::No),

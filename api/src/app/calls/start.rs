@@ -10,9 +10,9 @@ use payfold_alipay::{Call, CreateRequest};
 use payfold_domain::event::Offer;
 use payfold_domain::order::{Payment, PlacedOrder};
 use payfold_domain::{Method, Money, OutTradeNo, Timestamp, Verdict};
-use payfold_wechatpay::{InWechat, PayRequest, Reply};
+use payfold_wechatpay::{InWechat, PayRequest, Proof, Reply};
 
-use super::{CallKind, unknown, unsigned};
+use super::{CallKind, not_now, unknown, unknown_at_alipay, unsigned};
 use crate::app::accounts::{Account, GatewayAccount};
 use crate::app::{App, AppError};
 
@@ -230,7 +230,7 @@ fn read(
                 | Way::WechatPayBrowser => return Err(not_offered(account)),
             };
             let reply = alipay.verify_response(call, answer.status(), answer.body());
-            match reply.map_err(unknown)? {
+            match reply.map_err(unknown_at_alipay)? {
                 payfold_alipay::Reply::Done(verified) => {
                     let offer = if way == Way::AlipayTrade {
                         let trade_no = verified.trade_no(number);
@@ -244,7 +244,7 @@ fn read(
                     verdict,
                     code,
                     message,
-                } => refused(verdict, code, message),
+                } => refused(verdict, code, message, Proof::Signed),
             }
         }
         GatewayAccount::WechatPay(wechatpay) => {
@@ -266,16 +266,21 @@ fn read(
                     verdict,
                     code,
                     message,
-                    proof: _,
-                } => refused(verdict, code, message),
+                    proof,
+                } => refused(verdict, code, message, proof),
             }
         }
     }
 }
 
-fn refused(verdict: Verdict, code: String, message: String) -> Result<Started, AppError> {
+fn refused(
+    verdict: Verdict,
+    code: String,
+    message: String,
+    proof: Proof,
+) -> Result<Started, AppError> {
     match verdict {
-        Verdict::AskAgain => Err(AppError::GatewayUnknown(code)),
+        Verdict::AskAgain => Err(not_now(code, proof)),
         Verdict::NotThere | Verdict::NeedsAction | Verdict::No => {
             Ok(Started::Refused { code, message })
         }

@@ -9,7 +9,7 @@ use payfold_projections::OpenOrder;
 use payfold_store::Position;
 
 use super::agenda::{Agenda, Glance};
-use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
+use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE, pause_secs};
 use crate::app::calls::Asked;
 use crate::app::orders::Written;
 use crate::app::{App, AppError};
@@ -17,6 +17,9 @@ use crate::app::{App, AppError};
 /// How long after its end a payment that its gateway does not know counts as over, in seconds: until
 /// then the buyer may still bring it into being there, for clocks differ.
 const UNKNOWN_SECS: i64 = 60;
+
+/// How long a wish to cancel waits after a gateway's refusal to tell of a payment, in seconds.
+const REFUSED_SECS: i64 = 30;
 
 /// How an order comes to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +50,12 @@ impl App {
         let read = |position| Ok(open_work.open_order(position)?.value);
         while let Some(rows) = agenda.take_rows(now, read)? {
             let ending = stream::iter(rows)
-                .map(|(position, row)| async move { (position, self.end_row(&row, now).await) })
+                .map(
+                    |(position, row)| async move { (position, self.end_row(&row, now).await, row) },
+                )
                 .buffer_unordered(AT_ONCE);
             let ended: Vec<_> = ending.collect().await;
-            for (position, outcome) in ended {
+            for (position, outcome, row) in ended {
                 match outcome {
                     Ok(OrderStatus::Paid | OrderStatus::Cancelled | OrderStatus::Expired) => {}
                     Ok(OrderStatus::Open) => {
@@ -58,7 +63,9 @@ impl App {
                     }
                     Err(error) => {
                         tracing::warn!(%error, "an order could not be ended yet");
-                        agenda.put(position, self.world.now().plus_secs(AFTER_FAILURE_SECS));
+                        let now = self.world.now();
+                        let pause = pause_secs(&error, after_refusal_secs(&row, now));
+                        agenda.put(position, now.plus_secs(pause));
                     }
                 }
             }
@@ -192,6 +199,16 @@ impl App {
             (Asked::NotThere, Ending::Expire) if unknown_for_long => Excuse::Counts,
             (Asked::NotThere, Ending::Expire) | (Asked::Told, _) => Excuse::None,
         })
+    }
+}
+
+/// How long after a gateway's refusal to tell of an order's payments it is asked again, in seconds. An order
+/// that would end by time does so by the clock in the end, and not late.
+fn after_refusal_secs(row: &OpenOrder, now: Timestamp) -> i64 {
+    if row.expires_at <= now {
+        AFTER_FAILURE_SECS
+    } else {
+        REFUSED_SECS
     }
 }
 

@@ -94,7 +94,12 @@ impl App {
                     Ok(sent) => (sent, self.interval(&row, now)),
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a refund could not be followed");
-                        (sent_perhaps(may_send), AFTER_UNKNOWN_SECS)
+                        let after = if error.is_answer() {
+                            self.interval(&row, now)
+                        } else {
+                            AFTER_UNKNOWN_SECS
+                        };
+                        (sent_perhaps(may_send), after)
                     }
                 };
                 refunds

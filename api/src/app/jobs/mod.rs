@@ -42,6 +42,16 @@ const AT_ONCE: usize = 8;
 /// How long after a failure a row is looked at again, in seconds.
 const AFTER_FAILURE_SECS: i64 = 10;
 
+/// How long a row is left alone whose gateway could not be asked, in seconds; one that answered, whatever
+/// it said, is asked again no sooner than usual.
+fn pause_secs(error: &AppError, usual: i64) -> i64 {
+    if error.is_answer() {
+        usual
+    } else {
+        AFTER_FAILURE_SECS
+    }
+}
+
 impl App {
     /// Does what is due, until the program stops.
     pub async fn run_jobs(self: Arc<Self>) {

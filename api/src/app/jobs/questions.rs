@@ -19,6 +19,9 @@ use crate::app::{App, AppError};
 /// How long after a failure a question is asked again, in seconds.
 const AFTER_FAILURE_SECS: i64 = 30;
 
+/// How long a question is left at most that a gateway refuses to answer, in seconds.
+const LONGEST_SECS: i64 = 600;
+
 /// The questions that have no answer yet.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
@@ -57,8 +60,9 @@ impl App {
                     Ok(Put::ToNobody) => questions.seen.forget(&row.payment.account),
                     Err(error) => {
                         tracing::warn!(%error, "a question to a gateway has no answer yet");
-                        let again = self.world.now().plus_secs(AFTER_FAILURE_SECS);
-                        questions.agenda.put(position, again);
+                        let now = self.world.now();
+                        let pause = pause_secs(&error, now.secs_since(row.since));
+                        questions.agenda.put(position, now.plus_secs(pause));
                     }
                 }
             }
@@ -157,6 +161,15 @@ impl App {
             }
         }
         Ok(numbers)
+    }
+}
+
+/// How long after a failure a question of that age is asked again, in seconds.
+fn pause_secs(error: &AppError, age_secs: i64) -> i64 {
+    if error.is_answer() {
+        (age_secs / 4).clamp(AFTER_FAILURE_SECS, LONGEST_SECS)
+    } else {
+        AFTER_FAILURE_SECS
     }
 }
 

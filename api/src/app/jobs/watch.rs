@@ -9,7 +9,7 @@ use payfold_domain::{OrderNo, PaymentRef, Timestamp};
 use payfold_projections::OpenPayment;
 
 use super::agenda::{Agenda, Glance, Seen};
-use super::{AFTER_FAILURE_SECS, AT_ONCE, PAGE};
+use super::{AT_ONCE, PAGE, pause_secs};
 use crate::app::accounts::Account;
 use crate::app::calls::Asked;
 use crate::app::payments::wants_payments;
@@ -45,14 +45,15 @@ impl App {
             let asked: Vec<_> = asking.collect().await;
             for (outcome, row) in asked {
                 let now = self.world.now();
-                let next = match outcome {
-                    Ok(()) => now.plus_secs(interval(&row, now)),
+                let usual = interval(&row, now);
+                let pause = match outcome {
+                    Ok(()) => usual,
                     Err(error) => {
                         tracing::warn!(account = %row.payment.account, %error, "a payment could not be asked about");
-                        now.plus_secs(AFTER_FAILURE_SECS)
+                        pause_secs(&error, usual)
                     }
                 };
-                watch.agenda.put(row.position, next);
+                watch.agenda.put(row.position, now.plus_secs(pause));
             }
         }
         Ok(())

@@ -39,7 +39,7 @@ impl From<AppError> for Problem {
                 problem.0.gateway = Some((code, message));
                 problem
             }
-            AppError::GatewayUnknown(problem) => {
+            AppError::GatewayUnknown(problem) | AppError::GatewayUndecided(problem) => {
                 tracing::warn!(problem, "a call of a gateway has no known end");
                 Self::new(
                     Kind::GatewayUnknown,

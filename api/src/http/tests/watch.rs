@@ -27,6 +27,16 @@ impl AtWork {
         let path = format!("/v1/orders/{order_no}");
         self.site.ask(SHOP, "GET", &path, Value::Null).await.json["status"].clone()
     }
+
+    /// How often WeChat Pay was asked about a payment.
+    fn queries(&self) -> usize {
+        let asked = self.gateways.asked.lock().unwrap();
+        let queries = asked.iter().filter(|uri| {
+            let path = uri.path();
+            path.starts_with("/v3/pay/transactions/out-trade-no/") && !path.ends_with("/close")
+        });
+        queries.count()
+    }
 }
 
 /// A site whose WeChat Pay account names a certificate that is not its own, so that every call is refused.
@@ -62,6 +72,65 @@ async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back(
     at_work.site.clock.set(now().plus_secs(1_100));
     looked().await;
     assert_eq!(at_work.status("W-1").await, "paid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_refuses_to_tell_is_asked_no_sooner_than_one_that_tells() {
+    for too_often in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let at_work = with_a_foreign_serial(folder.path()).await;
+        if too_often {
+            at_work.gateways.let_answers(|_uri, mut answer| {
+                *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                answer
+            });
+        }
+        at_work.starts("W-3", "wx", "external").await;
+        for secs in [31, 42, 53] {
+            at_work.site.clock.set(now().plus_secs(secs));
+            looked().await;
+        }
+        assert_eq!(at_work.queries(), 1, "{too_often}");
+        at_work.site.clock.set(now().plus_secs(62));
+        looked().await;
+        assert_eq!(at_work.queries(), 2, "{too_often}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_calls_too_often_is_told_so_and_the_line_to_the_gateway_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = with_a_foreign_serial(folder.path()).await;
+    at_work.gateways.let_answers(|_uri, mut answer| {
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        answer
+    });
+    for order_no in ["W-4", "W-5", "W-6", "W-7", "W-8", "W-9"] {
+        let started = at_work.starts(order_no, "wx", "wechatpay.native").await;
+        assert_eq!(started, StatusCode::GATEWAY_TIMEOUT, "{order_no}");
+    }
+
+    // What nobody signed may be anybody's word.
+    at_work.gateways.let_answers(|_uri, mut answer| {
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        let headers = answer.headers_mut();
+        for name in [
+            "nonce",
+            "serial",
+            "signature",
+            "signature-type",
+            "timestamp",
+        ] {
+            headers.remove(format!("wechatpay-{name}"));
+        }
+        answer
+    });
+    let mut statuses = Vec::new();
+    for order_no in ["W-10", "W-11", "W-12", "W-13", "W-14", "W-15"] {
+        statuses.push(at_work.starts(order_no, "wx", "wechatpay.native").await);
+    }
+    assert_eq!(statuses[4], StatusCode::GATEWAY_TIMEOUT, "{statuses:?}");
+    assert_eq!(statuses[5], StatusCode::SERVICE_UNAVAILABLE, "it is cut");
 }
 
 #[tokio::test(start_paused = true)]
