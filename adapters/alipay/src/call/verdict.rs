@@ -50,9 +50,10 @@ fn business(call: Call, sub_code: &str) -> Outcome {
         (Call::BillUrl, "BILL_NOT_EXIST" | "bill_not_exist") => AskAgain,
         (Call::Refund, code) => return refund(code),
         (_, "TRADE_NOT_EXIST") => NotThere,
-        // Whatever else is said of a question, it is no word on the refund.
-        (Call::RefundQuery, _) => AskAgain,
         _ if is_own_failure(sub_code) => return Outcome::Open,
+        // Whatever else is said of a question, it is no word on the refund; and asked again, the same is
+        // said again.
+        (Call::RefundQuery, _) => NeedsAction,
         _ => No,
     };
     Outcome::Refused(verdict)

@@ -170,7 +170,7 @@ fn read(
                 }
                 payfold_alipay::Reply::Refused { verdict, code, .. } => {
                     tracing::warn!(account = %account.name, code, "a refund was refused");
-                    refused(verdict, code, Proof::Signed)
+                    refused(call, verdict, code, Proof::Signed)
                 }
             }
         }
@@ -196,7 +196,7 @@ fn read(
                     proof,
                 } => {
                     tracing::warn!(account = %account.name, code, "a refund was refused");
-                    refused(verdict, code, proof)
+                    refused(call, verdict, code, proof)
                 }
             }
         }
@@ -213,8 +213,14 @@ fn is_of(authentic: &Authentic, payment: &PaymentRef) -> bool {
 }
 
 /// Nothing that is final rests on a refusal that nobody signed.
-fn refused(verdict: Verdict, code: String, proof: Proof) -> Result<AskedBack, AppError> {
+fn refused(
+    call: Call,
+    verdict: Verdict,
+    code: String,
+    proof: Proof,
+) -> Result<AskedBack, AppError> {
     match (verdict, proof) {
+        (Verdict::AskAgain, Proof::Signed) if call == Call::Refund => Ok(AskedBack::Undecided),
         (Verdict::AskAgain, proof) => Err(not_now(code, proof)),
         (Verdict::NotThere, _) => Ok(AskedBack::NotThere),
         (Verdict::NeedsAction, _) | (Verdict::No, Proof::Unsigned) => Ok(AskedBack::NeedsAction),

@@ -61,8 +61,12 @@ pub(super) struct Refunds {
 enum Taken {
     /// The gateway has it, and what it said is stored.
     Said,
-    /// The gateway has none of that number, or says nothing.
-    Nothing,
+    /// The gateway has none of that number.
+    NotThere,
+    /// The gateway refuses to tell.
+    Refused,
+    /// The gateway may tell another time.
+    Undecided,
 }
 
 /// A refund as its stream knows it.
@@ -214,17 +218,16 @@ impl App {
                 self.state_refusal(account, row, known, RefundState::Failed)
                     .await
             }
-            AskedBack::Undecided if self.world.now().secs_since(row.since) < TOLD_AFTER_SECS => {
-                self.take_what_is_known(account, row, known).await.map(drop)
-            }
-            AskedBack::Undecided => {
+            AskedBack::Undecided if self.is_overdue(row) => {
                 self.state_refusal(account, row, known, RefundState::NeedsAction)
                     .await
             }
+            AskedBack::Undecided => self.take_what_is_known(account, row, known).await.map(drop),
         }
     }
 
-    /// The gateway refused. What an earlier call under this number has done comes before that.
+    /// The gateway refused. What an earlier call under this number has done comes before that; where the
+    /// gateway does not tell, a person has to look.
     async fn state_refusal(
         &self,
         account: &Arc<Account>,
@@ -232,10 +235,18 @@ impl App {
         known: &Known,
         state: RefundState,
     ) -> Result<(), AppError> {
-        match self.take_what_is_known(account, row, known).await? {
-            Taken::Said => Ok(()),
-            Taken::Nothing => self.state_refund(account, row, known, state).await,
-        }
+        let state = match self.take_what_is_known(account, row, known).await? {
+            Taken::Said => return Ok(()),
+            Taken::Undecided if !self.is_overdue(row) => return Ok(()),
+            Taken::NotThere => state,
+            Taken::Refused | Taken::Undecided => RefundState::NeedsAction,
+        };
+        self.state_refund(account, row, known, state).await
+    }
+
+    /// Whether a person is to be told that there is neither a yes nor a no.
+    fn is_overdue(&self, row: &OpenRefund) -> bool {
+        TOLD_AFTER_SECS <= self.world.now().secs_since(row.since)
     }
 
     /// Asks what the gateway has under the refund's number, and takes that in.
@@ -247,14 +258,15 @@ impl App {
     ) -> Result<Taken, AppError> {
         let money = Some(&known.refund.transaction_id);
         let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
-        match asked.await? {
-            AskedBack::Said(message, proven) => {
+        match asked.await {
+            Ok(AskedBack::Said(message, proven)) => {
                 self.take_answer(account, *message, &proven).await?;
                 Ok(Taken::Said)
             }
-            AskedBack::NotThere | AskedBack::NeedsAction | AskedBack::No | AskedBack::Undecided => {
-                Ok(Taken::Nothing)
-            }
+            Ok(AskedBack::NotThere) => Ok(Taken::NotThere),
+            Ok(AskedBack::NeedsAction | AskedBack::No) => Ok(Taken::Refused),
+            Ok(AskedBack::Undecided) | Err(AppError::GatewayUndecided(_)) => Ok(Taken::Undecided),
+            Err(error) => Err(error),
         }
     }
 
@@ -279,6 +291,12 @@ impl App {
             }
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::No) => {
                 Ok(Sent::Wanted)
+            }
+            // It was taken up, and how it stands is not to be had from the gateway: a person has to look.
+            (AskedBack::NeedsAction, OpenRefundStage::Submitted, _) if self.is_overdue(row) => {
+                self.state_refund(account, row, known, RefundState::NeedsAction)
+                    .await?;
+                Ok(Sent::No)
             }
             (
                 AskedBack::NotThere | AskedBack::No | AskedBack::NeedsAction | AskedBack::Undecided,

@@ -134,10 +134,11 @@ impl App {
                     self.take_answer(account, *message, &proven).await?;
                 }
                 // It was not true.
-                AskedBack::NotThere
-                | AskedBack::NeedsAction
-                | AskedBack::No
-                | AskedBack::Undecided => {}
+                AskedBack::NotThere | AskedBack::No => {}
+                AskedBack::NeedsAction | AskedBack::Undecided => {
+                    let refund = format!("refund {refund_no}");
+                    return Err(AppError::GatewayUndecided(refund));
+                }
             }
         }
         Ok(())
