@@ -122,8 +122,10 @@ impl App {
         if times.told.is_some_and(|told| wanted_at <= told) {
             return Ok(true);
         }
+        let now = self.world.now();
         if let Some(asked) = times.asked
-            && self.world.now() < asked.plus_secs(APART_SECS)
+            && asked <= now
+            && now < asked.plus_secs(APART_SECS)
         {
             return Ok(false);
         }

@@ -123,8 +123,12 @@ impl Line {
         let mut state = self.state();
         match *state {
             State::Open { .. } => Ok(()),
-            // Nobody had anything to ask for long: what is asked first need not wait for one that tries.
-            State::Cut { until, .. } if until.plus_secs(CUT_AT_MOST_SECS) <= now => {
+            // Nobody had anything to ask for long, or the clock stepped back: what is asked first need not
+            // wait for one that tries.
+            State::Cut { until, .. }
+                if until.plus_secs(CUT_AT_MOST_SECS) <= now
+                    || now.plus_secs(CUT_AT_MOST_SECS) < until =>
+            {
                 *state = State::Open { failures: 0 };
                 Ok(())
             }
@@ -133,7 +137,9 @@ impl Line {
                 Ok(())
             }
             // A try whose caller went away is not waited for for ever.
-            State::Trying { since, secs } if since.plus_secs(CUT_AT_MOST_SECS) <= now => {
+            State::Trying { since, secs }
+                if since.plus_secs(CUT_AT_MOST_SECS) <= now || now < since =>
+            {
                 *state = State::Trying { since: now, secs };
                 Ok(())
             }
@@ -194,6 +200,17 @@ mod tests {
         assert!(line.enter(at(32)).await.is_ok(), "another beside it");
         fail(&line, FAILURES, at(33));
         assert!(line.enter(at(34)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_line_is_cut_no_longer_where_the_clock_steps_back() {
+        let line = Line::new();
+        fail(&line, FAILURES, at(1_000));
+        assert!(line.enter(at(1_001)).await.is_err());
+        assert!(line.enter(at(0)).await.is_ok());
+        fail(&line, FAILURES, at(1_000));
+        assert!(line.enter(at(1_002)).await.is_ok(), "one tries");
+        assert!(line.enter(at(0)).await.is_ok(), "another, beside it");
     }
 
     #[tokio::test]

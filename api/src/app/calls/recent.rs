@@ -29,7 +29,8 @@ impl Recent {
     /// When the payment may be asked about; if now, it counts as asked.
     pub(crate) fn take_turn(&self, payment: &PaymentRef, now: Timestamp) -> Turn {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lately = |at: Timestamp| now < at.plus_secs(APART_SECS);
+        // What lies ahead was asked before the clock stepped back.
+        let lately = |at: Timestamp| at <= now && now < at.plus_secs(APART_SECS);
         if let Some(at) = asked.get(payment)
             && lately(*at)
         {
@@ -62,6 +63,8 @@ mod tests {
         assert_eq!(recent.take_turn(&payment("T1"), at(102)), later(1));
         assert_eq!(recent.take_turn(&payment("T2"), at(102)), Turn::Now);
         assert_eq!(recent.take_turn(&payment("T1"), at(103)), Turn::Now);
+        assert_eq!(recent.take_turn(&payment("T1"), at(50)), Turn::Now);
+        assert_eq!(recent.take_turn(&payment("T1"), at(52)), later(1));
         for number in 0..3_000 {
             let number = payment(&format!("N{number}"));
             assert_eq!(recent.take_turn(&number, at(200)), Turn::Now);

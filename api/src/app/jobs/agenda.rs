@@ -17,6 +17,7 @@ const GLANCE_SECS: i64 = 10;
 pub(super) struct Agenda {
     due: BTreeSet<(Timestamp, Position)>,
     times: BTreeMap<Position, Timestamp>,
+    clock: Steps,
 }
 
 impl Agenda {
@@ -42,6 +43,7 @@ impl Agenda {
         now: Timestamp,
         read: impl Fn(Position) -> Result<Option<R>, ViewError>,
     ) -> Result<Option<Vec<(Position, R)>>, ViewError> {
+        self.step_back(now);
         let due = self.take_due(now, PAGE);
         if due.is_empty() {
             return Ok(None);
@@ -57,6 +59,18 @@ impl Agenda {
             }
         }
         Ok(Some(rows))
+    }
+
+    /// Rows wait no longer where the clock steps back.
+    fn step_back(&mut self, now: Timestamp) {
+        let Some(back) = self.clock.back(now) else {
+            return;
+        };
+        for at in self.times.values_mut() {
+            *at = back.of(*at);
+        }
+        let due = self.times.iter().map(|(row, at)| (*at, *row));
+        self.due = due.collect();
     }
 
     /// Takes out the rows that are due, those due first first, at most so many.
@@ -81,6 +95,32 @@ impl Agenda {
         self.due
             .first()
             .map_or(0, |(at, _)| now.secs_since(*at).max(0))
+    }
+}
+
+/// Sees where a clock steps back, as one does that ran ahead and was set.
+#[derive(Debug, Default)]
+pub(super) struct Steps(Option<Timestamp>);
+
+/// How far a clock stepped back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Back {
+    micros: i64,
+}
+
+impl Steps {
+    /// By how much the clock has stepped back since it was looked at last, if it has.
+    pub(super) fn back(&mut self, now: Timestamp) -> Option<Back> {
+        let before = self.0.replace(now)?;
+        let micros = before.as_micros() - now.as_micros();
+        (micros > 0).then_some(Back { micros })
+    }
+}
+
+impl Back {
+    /// The time that is as far ahead now as that one was before.
+    pub(super) fn of(self, at: Timestamp) -> Timestamp {
+        Timestamp::from_micros(at.as_micros() - self.micros)
     }
 }
 
@@ -223,6 +263,26 @@ mod tests {
         seen.forget(&ali);
         seen.keep_to(BTreeSet::from([ali.clone(), wx]));
         assert!(seen.is_new(&ali, Position(7)));
+    }
+
+    #[test]
+    fn rows_wait_no_longer_where_the_clock_steps_back() {
+        let mut agenda = Agenda::default();
+        let read = |position| Ok(Some(position));
+        assert_eq!(agenda.take_rows(at(1_000), read).unwrap(), None);
+        agenda.put(Position(1), at(1_030));
+        agenda.put(Position(2), at(1_010));
+        assert_eq!(agenda.take_rows(at(100), read).unwrap(), None);
+        agenda.put(Position(3), at(120));
+        let mut taken = |secs| {
+            agenda
+                .take_rows(at(secs), read)
+                .unwrap()
+                .unwrap_or_default()
+        };
+        assert_eq!(taken(110), [(Position(2), Position(2))]);
+        assert_eq!(taken(120), [(Position(3), Position(3))]);
+        assert_eq!(taken(130), [(Position(1), Position(1))]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl App {
         loop {
             let wishes = self.views.open_work.cancel_wishes(after, PAGE)?.value;
             for wish in &wishes {
-                agenda.put_new(wish.position, wish.since);
+                agenda.put_new(wish.position, wish.since.min(now));
             }
             match wishes.into_iter().nth(PAGE - 1) {
                 Some(last) => after = last.position,

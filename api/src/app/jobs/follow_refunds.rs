@@ -131,10 +131,12 @@ impl App {
             let rows = self.views.open_work.open_refunds(refunds.seen, PAGE)?.value;
             for row in &rows {
                 refunds.seen = row.position;
+                // By a clock that may have run ahead.
+                let since = row.since.min(now);
                 let first = match row.stage {
                     OpenRefundStage::Requested => now,
-                    OpenRefundStage::Submitted => row.since.plus_secs(SUBMITTED_FIRST_SECS),
-                    OpenRefundStage::NeedsAction => row.since.plus_secs(STUCK_SECS.0),
+                    OpenRefundStage::Submitted => since.plus_secs(SUBMITTED_FIRST_SECS),
+                    OpenRefundStage::NeedsAction => since.plus_secs(STUCK_SECS.0),
                 };
                 refunds.agenda.put(row.position, first);
             }

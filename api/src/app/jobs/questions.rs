@@ -80,7 +80,7 @@ impl App {
             let rows = self.views.open_work.questions(now, after, PAGE)?.value;
             for row in &rows {
                 if questions.seen.is_new(&row.payment.account, row.position) {
-                    questions.agenda.put(row.position, row.since);
+                    questions.agenda.put(row.position, row.since.min(now));
                 }
             }
             if let Some(last) = rows.last() {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use payfold_domain::{PaymentRef, Timestamp};
 use payfold_store::Position;
 
+use super::agenda::{Back, Steps};
+
 /// Whether the call may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MaySend {
@@ -24,7 +26,10 @@ pub(super) enum Sent {
 
 /// The turns of each payment that is not free.
 #[derive(Debug, Default)]
-pub(super) struct Turns(BTreeMap<PaymentRef, OfPayment>);
+pub(super) struct Turns {
+    of: BTreeMap<PaymentRef, OfPayment>,
+    clock: Steps,
+}
 
 /// The turns of one payment's refunds.
 #[derive(Debug)]
@@ -37,11 +42,14 @@ pub(super) struct OfPayment {
 
 impl Turns {
     pub(super) fn forget_free(&mut self, now: Timestamp) {
-        self.0.retain(|_, turns| now < turns.free);
+        if let Some(back) = self.clock.back(now) {
+            self.of.values_mut().for_each(|turns| turns.step(back));
+        }
+        self.of.retain(|_, turns| now < turns.free);
     }
 
     pub(super) fn of(&mut self, payment: &PaymentRef, now: Timestamp) -> &mut OfPayment {
-        let turns = self.0.entry(payment.clone());
+        let turns = self.of.entry(payment.clone());
         turns.or_insert_with(|| OfPayment {
             waiting: BTreeMap::new(),
             free: now,
@@ -57,13 +65,13 @@ impl Turns {
         now: Timestamp,
         apart: i64,
     ) {
-        let Some(turns) = self.0.get_mut(payment) else {
+        let Some(turns) = self.of.get_mut(payment) else {
             return;
         };
         match (may_send, sent) {
             (_, Sent::Yes) => turns.sent(now, apart),
             (MaySend::Yes, Sent::No | Sent::Wanted) if turns.waiting.is_empty() => {
-                self.0.remove(payment);
+                self.of.remove(payment);
             }
             (MaySend::Yes | MaySend::No, Sent::No | Sent::Wanted) => {}
         }
@@ -93,6 +101,14 @@ impl OfPayment {
                 turn
             }
         }
+    }
+
+    /// The clock stepped back: nobody's turn is later for that.
+    fn step(&mut self, back: Back) {
+        for turn in self.waiting.values_mut() {
+            *turn = back.of(*turn);
+        }
+        self.free = back.of(self.free);
     }
 
     /// Those that wait have their turns so much later as the next one must be.
@@ -177,6 +193,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_turn_is_no_later_where_the_clock_steps_back() {
+        let (mut turns, row) = (Turns::default(), Position(1));
+        let [before, after] = [100_000, 1_000].map(Timestamp::from_secs);
+        turns.forget_free(before);
+        turns.of(&payment(), before).take(row, before, 60);
+        turns.forget_free(after);
+        let again = after.plus_secs(60);
+        assert_eq!(
+            turns.of(&payment(), after).take(row, after, 60),
+            MaySend::No
+        );
+        assert_eq!(
+            turns.of(&payment(), again).take(row, again, 60),
+            MaySend::Yes
+        );
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl App {
             let rows = self.views.open_work.open_payments(now, after, PAGE)?.value;
             for row in &rows {
                 if watch.seen.is_new(&row.payment.account, row.position) {
-                    let first = row.started_at.plus_secs(SHORTEST_SECS);
+                    // It may have been started by a clock that ran ahead.
+                    let first = row.started_at.min(now).plus_secs(SHORTEST_SECS);
                     watch.agenda.put(row.position, first);
                 }
             }

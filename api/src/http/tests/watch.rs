@@ -60,7 +60,7 @@ pub(super) fn name_a_foreign_serial(folder: &Path) {
 async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back() {
     let folder = tempfile::tempdir().unwrap();
     let at_work = AtWork::beside(folder.path()).await;
-    at_work.site.clock.set(now().plus_secs(1_000));
+    at_work.site.clock.set(now().plus_secs(86_400));
     let ahead = at_work.starts("W-1", "ali", "external").await;
     assert_eq!(ahead, StatusCode::CREATED);
     at_work.told("pay", "alipay", "pay_W_1", 8800).await;
@@ -69,7 +69,7 @@ async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back(
     assert_eq!(after, StatusCode::CREATED);
     looked().await;
 
-    at_work.site.clock.set(now().plus_secs(1_100));
+    at_work.site.clock.set(now().plus_secs(61));
     looked().await;
     assert_eq!(at_work.status("W-1").await, "paid");
 }
