@@ -76,6 +76,24 @@ async fn what_is_left_of_a_paid_trade_goes_back_once_when_it_is_cancelled() {
     assert_eq!(trade["refunds"].as_array().unwrap().len(), 2);
 }
 
+/// A refund that names no number has the trade's, and a cancel would have it too.
+#[tokio::test]
+async fn what_is_left_goes_back_where_the_trades_own_number_is_a_refunds_already() {
+    let world = World::new();
+    opened(&world, "alipay.trade.precreate", "undo_6").await;
+    world.post("/_sandbox/pay", of("undo_6")).await;
+    let part =
+        json!({ "out_trade_no": "undo_6", "refund_amount": "2.50", "out_request_no": "undo_6" });
+    asked(&world, "alipay.trade.refund", part).await;
+    let trade = world.only_trade().await;
+    for _ in 0..2 {
+        assert_eq!(cancelled(&world, "undo_6").await, done("refund", &trade));
+    }
+    let trade = world.only_trade().await;
+    assert_eq!(trade["state"], "TRADE_CLOSED");
+    assert_eq!(trade["refunds"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn there_is_nothing_to_cancel_where_nobody_opened_the_payment() {
     let world = World::new();

@@ -148,6 +148,7 @@ async fn an_answer_comes_in_the_charset_of_the_request_and_is_signed_so() {
 async fn a_query_says_out_of_what_a_trade_was_paid_where_that_is_asked_for() {
     let world = World::new();
     let asks = json!({ "out_trade_no": "funds_1", "query_options": ["fund_bill_list"] });
+    let as_text = json!({ "out_trade_no": "funds_1", "query_options": r#"["fund_bill_list"]"# });
     let order = json!({
         "out_trade_no": "funds_1", "total_amount": "5.00", "subject": "x",
         "buyer_id": "2088102146225135",
@@ -156,11 +157,13 @@ async fn a_query_says_out_of_what_a_trade_was_paid_where_that_is_asked_for() {
     let waits = asked(&world, "alipay.trade.query", asks.clone()).await;
     assert_eq!(waits.get("fund_bill_list"), None, "{waits}");
     paid(&world, "funds_1").await;
-    let found = asked(&world, "alipay.trade.query", asks).await;
-    assert_eq!(
-        found["fund_bill_list"],
-        json!([{ "amount": "5.00", "fund_channel": "ALIPAYACCOUNT", "real_amount": "5.00" }])
-    );
+    for asks in [asks, as_text] {
+        let found = asked(&world, "alipay.trade.query", asks).await;
+        assert_eq!(
+            found["fund_bill_list"],
+            json!([{ "amount": "5.00", "fund_channel": "ALIPAYACCOUNT", "real_amount": "5.00" }])
+        );
+    }
     let silent = json!({ "out_trade_no": "funds_1" });
     let found = asked(&world, "alipay.trade.query", silent).await;
     assert_eq!(found.get("fund_bill_list"), None, "{found}");

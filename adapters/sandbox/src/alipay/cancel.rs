@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::request::{Denied, Request};
 use super::trade::{Which, denied, given_back, known};
-use crate::books::{Gateway, Standing};
+use crate::books::{Gateway, Standing, Trade};
 use crate::sandbox::Sandbox;
 
 /// How long after it was made a trade can be cancelled.
@@ -35,7 +35,7 @@ pub(super) fn cancel(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
         Standing::Paid(_) => {
             let left = trade.left();
             if left > 0 {
-                given_back(sandbox, (id, &trade), &trade.out_trade_no, left)?;
+                given_back(sandbox, (id, &trade), refund_no(&trade), left)?;
             }
             "refund"
         }
@@ -48,6 +48,16 @@ pub(super) fn cancel(sandbox: &Sandbox, request: &Request) -> Result<Value, Deni
         "retry_flag": "N",
         "trade_no": trade.transaction_id,
     }))
+}
+
+/// The number of the refund that a cancel makes: the trade's, as of every refund that names none, or Alipay's
+/// own where the merchant has used that.
+fn refund_no(trade: &Trade) -> &str {
+    let is_taken = trade.refund(&trade.out_trade_no).is_some();
+    match &trade.transaction_id {
+        Some(trade_no) if is_taken => trade_no,
+        Some(_) | None => &trade.out_trade_no,
+    }
 }
 
 fn nothing_to_do(out_trade_no: Option<String>) -> Value {

@@ -24,7 +24,15 @@ struct QueryContent {
     #[serde(flatten)]
     which: Which,
     #[serde(default)]
-    query_options: Vec<String>,
+    query_options: Options,
+}
+
+/// What more an answer is to tell: a list, which some send as the text of one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Options {
+    List(Vec<String>),
+    Text(String),
 }
 
 #[derive(Deserialize)]
@@ -41,7 +49,7 @@ struct RefundQueryContent {
     which: Which,
     out_request_no: String,
     #[serde(default)]
-    query_options: Vec<String>,
+    query_options: Options,
 }
 
 /// `alipay.trade.query`.
@@ -68,7 +76,7 @@ pub(super) fn query(sandbox: &Sandbox, request: &Request) -> Result<Value, Denie
         for name in ["buyer_pay_amount", "invoice_amount", "receipt_amount"] {
             fields.insert(name.to_owned(), json!(amount));
         }
-        if asks_for(&content.query_options, "fund_bill_list") {
+        if content.query_options.ask_for("fund_bill_list") {
             let bill = json!({
                 "amount": amount, "fund_channel": "ALIPAYACCOUNT", "real_amount": amount,
             });
@@ -173,7 +181,7 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
         "trade_no": trade.transaction_id,
     });
     if let Some(fields) = answer.as_object_mut()
-        && asks_for(&content.query_options, "gmt_refund_pay")
+        && content.query_options.ask_for("gmt_refund_pay")
     {
         let at = json!(beijing::plain(refund.at()));
         fields.insert("gmt_refund_pay".to_owned(), at);
@@ -181,8 +189,22 @@ pub(super) fn refund_query(sandbox: &Sandbox, request: &Request) -> Result<Value
     Ok(answer)
 }
 
-fn asks_for(query_options: &[String], wanted: &str) -> bool {
-    query_options.iter().any(|option| option == wanted)
+impl Default for Options {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Options {
+    fn ask_for(&self, wanted: &str) -> bool {
+        match self {
+            Self::List(options) => options.iter().any(|option| option == wanted),
+            Self::Text(text) => serde_json::from_str::<Vec<String>>(text).map_or_else(
+                |_no_list| text == wanted,
+                |options| options.iter().any(|option| option == wanted),
+            ),
+        }
+    }
 }
 
 fn buyer_field(trade: &Trade) -> &'static str {

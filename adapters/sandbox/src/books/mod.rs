@@ -245,10 +245,14 @@ impl Books {
     }
 
     /// When the first trade closes that waits until then and whose shop is told so.
-    pub(crate) fn next_close(&self) -> Option<DateTime<Utc>> {
-        let waits = |id| self.trade(id).is_some_and(Trade::waits_to_be_told_closed);
-        let mut closing = self.closing.iter().filter(|(_, id)| waits(*id));
-        closing.next().map(|(at, _)| *at)
+    pub(crate) fn next_close(&mut self) -> Option<DateTime<Utc>> {
+        loop {
+            let first @ (at, id) = self.closing.first().copied()?;
+            if self.trade(id).is_some_and(Trade::waits_to_be_told_closed) {
+                return Some(at);
+            }
+            self.closing.remove(&first);
+        }
     }
 
     /// Closes the trades that nobody paid in time and whose shops are told so, and says which.
