@@ -138,7 +138,8 @@ impl Line {
             }
             // A try whose caller went away is not waited for for ever.
             State::Trying { since, secs }
-                if since.plus_secs(CUT_AT_MOST_SECS) <= now || now < since =>
+                if since.plus_secs(CUT_AT_MOST_SECS) <= now
+                    || now.plus_secs(CUT_AT_MOST_SECS) < since =>
             {
                 *state = State::Trying { since: now, secs };
                 Ok(())

@@ -29,13 +29,16 @@ impl Recent {
     /// When the payment may be asked about; if now, it counts as asked.
     pub(crate) fn take_turn(&self, payment: &PaymentRef, now: Timestamp) -> Turn {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What lies ahead was asked before the clock stepped back.
-        let lately = |at: Timestamp| at <= now && now < at.plus_secs(APART_SECS);
+        // A caller may have read the clock before another one that was let in first; what lies further
+        // ahead was asked before the clock stepped back.
+        let lately =
+            |at: Timestamp| now < at.plus_secs(APART_SECS) && at < now.plus_secs(APART_SECS);
         if let Some(at) = asked.get(payment)
             && lately(*at)
         {
             let left = at.plus_secs(APART_SECS).as_micros() - now.as_micros();
-            return Turn::In(Duration::from_micros(left.unsigned_abs()));
+            let left = Duration::from_micros(left.unsigned_abs());
+            return Turn::In(left.min(Duration::from_secs(APART_SECS.unsigned_abs())));
         }
         if asked.len() >= SWEPT_PAST {
             asked.retain(|_, at| lately(*at));
@@ -63,6 +66,7 @@ mod tests {
         assert_eq!(recent.take_turn(&payment("T1"), at(102)), later(1));
         assert_eq!(recent.take_turn(&payment("T2"), at(102)), Turn::Now);
         assert_eq!(recent.take_turn(&payment("T1"), at(103)), Turn::Now);
+        assert_eq!(recent.take_turn(&payment("T1"), at(101)), later(3));
         assert_eq!(recent.take_turn(&payment("T1"), at(50)), Turn::Now);
         assert_eq!(recent.take_turn(&payment("T1"), at(52)), later(1));
         for number in 0..3_000 {

@@ -31,9 +31,14 @@ impl Agenda {
 
     /// Looks at a row then, unless it is on the agenda already.
     pub(super) fn put_new(&mut self, row: Position, at: Timestamp) {
-        if !self.times.contains_key(&row) {
+        if !self.holds(row) {
             self.put(row, at);
         }
+    }
+
+    /// Whether the row is looked at again.
+    pub(super) fn holds(&self, row: Position) -> bool {
+        self.times.contains_key(&row)
     }
 
     /// Takes out a page of the rows that are due, those due first first, as `read` finds them; those that

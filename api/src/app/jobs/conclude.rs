@@ -48,7 +48,7 @@ impl App {
             .job_late("ending orders", agenda.late_secs(now));
         let open_work = &self.views.open_work;
         let read = |position| Ok(open_work.open_order(position)?.value);
-        while let Some(rows) = agenda.take_rows(now, read)? {
+        while let Some(rows) = agenda.take_rows(self.no_later_than(now), read)? {
             let ending = stream::iter(rows)
                 .map(
                     |(position, row)| async move { (position, self.end_row(&row, now).await, row) },

@@ -14,6 +14,7 @@ use payfold_projections::{OpenRefund, OpenRefundStage};
 use payfold_store::{Position, StreamName};
 
 use super::agenda::{Agenda, Glance};
+use super::troubles::Troubles;
 use super::turns::{MaySend, Sent, Turns};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
@@ -28,9 +29,6 @@ const AFTER_UNKNOWN_SECS: i64 = 30;
 /// A refund of which the gateway says neither yes nor no is sent again no more and no less often than this,
 /// in seconds.
 const UNDECIDED_SECS: (i64, i64) = (30, 600);
-
-/// After so long without a yes or a no a person is told, in seconds.
-const TOLD_AFTER_SECS: i64 = 3_600;
 
 /// How long a refund that was taken up is left alone before it is asked about, in seconds: what Alipay
 /// answers sooner proves nothing (`alipay.trade.fastpay.refund.query`).
@@ -55,6 +53,7 @@ pub(super) struct Refunds {
     glance: Glance,
     agenda: Agenda,
     turns: Turns,
+    troubles: Troubles,
 }
 
 /// What asking about a refund brought.
@@ -84,11 +83,17 @@ impl App {
         self.metrics.job_late("following refunds", late);
         let open_work = &self.views.open_work;
         let read = |position| Ok(open_work.open_refund(position)?.value);
-        while let Some(rows) = refunds.agenda.take_rows(now, read)? {
-            let rows = refunds.in_turn(rows, |row| self.apart_secs(row), now);
+        loop {
+            let until = self.no_later_than(now);
+            let Some(rows) = refunds.agenda.take_rows(until, read)? else {
+                break;
+            };
+            let rows = refunds.in_turn(rows, |row| self.apart_secs(row), until);
+            let troubles = &refunds.troubles;
             let following = stream::iter(rows)
                 .map(|(row, may_send)| async move {
-                    (self.follow_refund(&row, may_send).await, may_send, row)
+                    let followed = self.follow_refund(&row, may_send, troubles).await;
+                    (followed, may_send, row)
                 })
                 .buffer_unordered(AT_ONCE);
             let followed: Vec<_> = following.collect().await;
@@ -119,6 +124,7 @@ impl App {
                 refunds.agenda.put(row.position, again);
             }
         }
+        refunds.troubles.keep_those_of(&refunds.agenda);
         Ok(())
     }
 
@@ -147,7 +153,12 @@ impl App {
         }
     }
 
-    async fn follow_refund(&self, row: &OpenRefund, may_send: MaySend) -> Result<Sent, AppError> {
+    async fn follow_refund(
+        &self,
+        row: &OpenRefund,
+        may_send: MaySend,
+        troubles: &Troubles,
+    ) -> Result<Sent, AppError> {
         let Some(account) = self.askable(&row.payment.account) else {
             return Ok(Sent::No);
         };
@@ -156,11 +167,11 @@ impl App {
         };
         match row.stage {
             OpenRefundStage::Requested => {
-                self.ask_back(&account, row, &known).await?;
+                self.ask_back(&account, row, &known, troubles).await?;
                 Ok(Sent::Yes)
             }
             OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
-                self.ask_how_it_stands(&account, row, &known, may_send)
+                self.ask_how_it_stands(&account, row, &known, may_send, troubles)
                     .await
             }
         }
@@ -197,6 +208,7 @@ impl App {
         account: &Arc<Account>,
         row: &OpenRefund,
         known: &Known,
+        troubles: &Troubles,
     ) -> Result<(), AppError> {
         let call = RefundCall {
             payment: row.payment.clone(),
@@ -207,21 +219,28 @@ impl App {
             reason: known.refund.reason.clone(),
         };
         match self.refund(account, &call).await? {
-            AskedBack::Said(message, proven) => self.take_answer(account, *message, &proven).await,
+            AskedBack::Said(message, proven) => {
+                self.take_answer(account, *message, &proven).await?;
+                troubles.over(row.position);
+                Ok(())
+            }
             AskedBack::NeedsAction => {
                 self.state_refund(account, row, known, RefundState::NeedsAction)
                     .await
             }
             AskedBack::NotThere => {
-                self.state_refusal(account, row, known, RefundState::NeedsAction)
+                let stuck = RefundState::NeedsAction;
+                self.state_refusal(account, row, known, stuck, troubles)
                     .await
             }
             AskedBack::No => {
-                self.state_refusal(account, row, known, RefundState::Failed)
+                let failed = RefundState::Failed;
+                self.state_refusal(account, row, known, failed, troubles)
                     .await
             }
-            AskedBack::Undecided if self.is_overdue(row) => {
-                self.state_refusal(account, row, known, RefundState::NeedsAction)
+            AskedBack::Undecided if self.is_overdue(row, troubles) => {
+                let stuck = RefundState::NeedsAction;
+                self.state_refusal(account, row, known, stuck, troubles)
                     .await
             }
             AskedBack::Undecided => self.take_what_is_known(account, row, known).await.map(drop),
@@ -236,19 +255,21 @@ impl App {
         row: &OpenRefund,
         known: &Known,
         state: RefundState,
+        troubles: &Troubles,
     ) -> Result<(), AppError> {
         let state = match self.take_what_is_known(account, row, known).await? {
             Taken::Said => return Ok(()),
-            Taken::Undecided if !self.is_overdue(row) => return Ok(()),
+            Taken::Undecided if !self.is_overdue(row, troubles) => return Ok(()),
             Taken::NotThere => state,
             Taken::Refused | Taken::Undecided => RefundState::NeedsAction,
         };
         self.state_refund(account, row, known, state).await
     }
 
-    /// Whether a person is to be told that there is neither a yes nor a no.
-    fn is_overdue(&self, row: &OpenRefund) -> bool {
-        TOLD_AFTER_SECS <= self.world.now().secs_since(row.since)
+    /// Whether a person is to be told that there is neither a yes nor a no; asked each time that there is
+    /// none.
+    fn is_overdue(&self, row: &OpenRefund, troubles: &Troubles) -> bool {
+        troubles.is_overdue(row.position, self.world.now())
     }
 
     /// Asks what the gateway has under the refund's number, and takes that in.
@@ -278,24 +299,28 @@ impl App {
         row: &OpenRefund,
         known: &Known,
         may_send: MaySend,
+        troubles: &Troubles,
     ) -> Result<Sent, AppError> {
         let money = Some(&known.refund.transaction_id);
         let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
         match (asked.await?, row.stage, may_send) {
             (AskedBack::Said(message, proven), _, _) => {
                 self.take_answer(account, *message, &proven).await?;
+                troubles.over(row.position);
                 Ok(Sent::No)
             }
             // It was taken up and is not there: the same number is sent again.
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::Yes) => {
-                self.ask_back(account, row, known).await?;
+                self.ask_back(account, row, known, troubles).await?;
                 Ok(Sent::Yes)
             }
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::No) => {
                 Ok(Sent::Wanted)
             }
             // It was taken up, and how it stands is not to be had from the gateway: a person has to look.
-            (AskedBack::NeedsAction, OpenRefundStage::Submitted, _) if self.is_overdue(row) => {
+            (AskedBack::NeedsAction, OpenRefundStage::Submitted, _)
+                if self.is_overdue(row, troubles) =>
+            {
                 self.state_refund(account, row, known, RefundState::NeedsAction)
                     .await?;
                 Ok(Sent::No)

@@ -7,6 +7,7 @@ mod conclude;
 mod follow_refunds;
 mod questions;
 mod strays;
+mod troubles;
 mod turns;
 mod unwanted;
 mod watch;
@@ -14,6 +15,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use payfold_domain::Timestamp;
 use payfold_projections::View;
 use payfold_store::Position;
 
@@ -42,17 +44,28 @@ const AT_ONCE: usize = 8;
 /// How long after a failure a row is looked at again, in seconds.
 const AFTER_FAILURE_SECS: i64 = 10;
 
-/// How long a row is left alone whose gateway could not be asked, in seconds; one that answered, whatever
-/// it said, is asked again no sooner than usual.
+/// How long at most a row is left alone whose gateway may tell another time, in seconds.
+const UNDECIDED_SECS: i64 = 30;
+
+/// How long a row is left alone whose gateway could not be asked, in seconds; one that answered that it
+/// does not tell is asked again no sooner than usual.
 fn pause_secs(error: &AppError, usual: i64) -> i64 {
-    if error.is_answer() {
+    if let AppError::GatewayRefused { .. } = error {
         usual
+    } else if let AppError::GatewayUndecided(_) = error {
+        usual.min(UNDECIDED_SECS)
     } else {
         AFTER_FAILURE_SECS
     }
 }
 
 impl App {
+    /// That time, or the present one where the clock has stepped back since: a pass that goes on by the
+    /// time at which it began would find everything due again that it has just put off.
+    fn no_later_than(&self, began: Timestamp) -> Timestamp {
+        began.min(self.world.now())
+    }
+
     /// Does what is due, until the program stops.
     pub async fn run_jobs(self: Arc<Self>) {
         tokio::select! {

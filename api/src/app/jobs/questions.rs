@@ -47,7 +47,7 @@ impl App {
         self.metrics.job_late("asking questions", late);
         let open_work = &self.views.open_work;
         let read = |position| Ok(open_work.question(now, position)?.value);
-        while let Some(rows) = questions.agenda.take_rows(now, read)? {
+        while let Some(rows) = questions.agenda.take_rows(self.no_later_than(now), read)? {
             let asking = stream::iter(rows)
                 .map(
                     |(position, row)| async move { (self.ask_question(&row).await, position, row) },

@@ -38,7 +38,7 @@ impl App {
             .job_late("watching payments", watch.agenda.late_secs(now));
         let open_work = &self.views.open_work;
         let read = |position| Ok(open_work.open_payment(now, position)?.value);
-        while let Some(rows) = watch.agenda.take_rows(now, read)? {
+        while let Some(rows) = watch.agenda.take_rows(self.no_later_than(now), read)? {
             let asking = stream::iter(rows)
                 .map(|(_, row)| async move { (self.look_after_row(&row).await, row) })
                 .buffer_unordered(AT_ONCE);

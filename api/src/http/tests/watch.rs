@@ -1,6 +1,7 @@
 //! Payments that payfold asks about by itself, by a clock that the test moves.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -72,6 +73,23 @@ async fn a_payment_is_found_whose_start_lies_ahead_of_a_clock_that_stepped_back(
     at_work.site.clock.set(now().plus_secs(61));
     looked().await;
     assert_eq!(at_work.status("W-1").await, "paid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_steps_back_while_a_gateway_answers_has_it_asked_once_more_and_not_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    let ahead = now().plus_secs(8 * 3_600);
+    at_work.site.clock.set(ahead);
+    at_work.starts("W-18", "wx", "external").await;
+    let clock = Arc::clone(&at_work.site.clock);
+    at_work.gateways.let_answers(move |_uri, answer| {
+        clock.set(now());
+        answer
+    });
+    at_work.site.clock.set(ahead.plus_secs(31));
+    looked().await;
+    assert!(at_work.queries() <= 2, "{}", at_work.queries());
 }
 
 #[tokio::test(start_paused = true)]
