@@ -3,7 +3,7 @@
 use super::effect::{resolved, retried, return_money, submitted};
 use super::{Book, BookEvent};
 use crate::RefundNo;
-use crate::command::{Difference, Rejection};
+use crate::command::{Difference, Rejection, ResolveException};
 use crate::exception::{ResolutionAction, Resolver};
 use crate::order::{OpenedException, Refund, RefundStatus, RefundWindow, Transaction};
 use crate::policy::Capability;
@@ -99,20 +99,19 @@ pub(crate) fn money_of<'a>(
 pub(crate) fn carry_out(
     book: &Book<'_>,
     exception: &OpenedException,
-    action: ResolutionAction,
-    capability: Capability,
-    by: Resolver,
-    note: Option<String>,
+    command: &ResolveException,
 ) -> Result<Vec<BookEvent>, Rejection> {
-    match action {
-        ResolutionAction::Accept | ResolutionAction::Dismiss => {
-            Ok(vec![resolved(exception, action, by, note)])
-        }
+    let decided = || {
+        let (by, note) = (command.by.clone(), command.note.clone());
+        resolved(exception, command.action, by, note)
+    };
+    match command.action {
+        ResolutionAction::Accept | ResolutionAction::Dismiss => Ok(vec![decided()]),
         ResolutionAction::Refund => {
             let money = money_of(book, exception)?;
             let left = money.left(book.refunds);
             Ok(vec![
-                resolved(exception, action, by, note),
+                decided(),
                 return_money(book, &money.transaction_id, left, &exception.id),
             ])
         }
@@ -121,7 +120,8 @@ pub(crate) fn carry_out(
                 .refund_no
                 .as_ref()
                 .ok_or(Rejection::NoSuchRefund)?;
-            retry(book, refund_no, capability, &by, note.as_deref())
+            let note = command.note.as_deref();
+            retry(book, refund_no, command.capability, &command.by, note)
         }
     }
 }

@@ -30,14 +30,7 @@ pub(super) fn resolve_exception(
         return Err(not_offered(order, exception, command.action, offered));
     }
     let book = payment.book(&order.exceptions);
-    let decided = carry_out(
-        &book,
-        exception,
-        command.action,
-        command.capability,
-        command.by,
-        command.note,
-    )?;
+    let decided = carry_out(&book, exception, &command)?;
     let accepted = match exception.kind {
         ExceptionKind::Late | ExceptionKind::Mismatch
             if command.action == ResolutionAction::Accept =>

@@ -165,14 +165,7 @@ fn resolve_exception(
         let order_no = order_no.ok_or(Rejection::OrderNoMissing)?;
         return Ok(taken_up(money, order_no, Some(&command)));
     }
-    let decided = carry_out(
-        &money.book(),
-        exception,
-        command.action,
-        command.capability,
-        command.by,
-        command.note,
-    )?;
+    let decided = carry_out(&money.book(), exception, &command)?;
     Ok(decided.into_iter().map(StrayEvent::from).collect())
 }
 
