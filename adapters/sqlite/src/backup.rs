@@ -71,7 +71,8 @@ pub(crate) fn back_up(connection: &Connection, dest: &Path) -> Result<(), Backup
 
 /// Makes a store in `folder` from the copy in the folder `backup`, with `new_id` as its id, so that no
 /// cursor of the old store is taken for one of the new one. Refuses a folder that holds a store or
-/// what is left of one, and a copy that is not whole; what its events say is for an audit to judge. Blocks while it copies.
+/// what is left of one, and a copy that is not whole; what its events say is for an audit to judge.
+/// Blocks while it copies.
 pub fn restore(backup: &Path, folder: &Path, new_id: Uuid) -> Result<(), BackupError> {
     let copy = file::file_in(backup);
     file::check(&copy)?;

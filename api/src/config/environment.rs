@@ -51,51 +51,47 @@ fn override_one(table: &mut Table, name: &OsStr, text: &OsStr) -> Result<(), Str
     if keys.contains(&"") {
         return Err("found a name that is empty, expected PAYFOLD__SECTION__KEY".to_owned());
     }
-    put(table, &keys, 0, value(text))
+    put(table, &keys, value(text))
 }
 
-/// Puts a value under the keys from that one on.
-fn put(table: &mut Table, keys: &[&str], at: usize, value: Value) -> Result<(), String> {
-    let Some(key) = keys.get(at) else {
+/// Puts a value where the keys lead.
+fn put(table: &mut Table, keys: &[&str], value: Value) -> Result<(), String> {
+    let Some((first, deeper)) = keys.split_first() else {
         return Ok(());
     };
-    if at + 1 == keys.len() {
-        table.insert((*key).to_owned(), value);
-        return Ok(());
+    let mut place = in_table(table, first);
+    for (depth, key) in deeper.iter().enumerate() {
+        let passed = keys.iter().take(depth + 1).copied().collect::<Vec<_>>();
+        place = below(place, key, &passed.join("."))?;
     }
-    let below = table
-        .entry(*key)
-        .or_insert_with(|| Value::Table(Table::new()));
-    put_below(below, keys, at + 1, value)
+    *place = value;
+    Ok(())
 }
 
-/// Puts a value into another one, under the keys from that one on.
-fn put_below(above: &mut Value, keys: &[&str], at: usize, value: Value) -> Result<(), String> {
-    let path = || keys.iter().take(at).copied().collect::<Vec<_>>().join(".");
+fn in_table<'a>(table: &'a mut Table, key: &str) -> &'a mut Value {
+    table
+        .entry(key)
+        .or_insert_with(|| Value::Table(Table::new()))
+}
+
+/// What the key leads to below a value that lies at `path`.
+fn below<'a>(above: &'a mut Value, key: &str, path: &str) -> Result<&'a mut Value, String> {
+    let kind = above.type_str();
     match above {
-        Value::Table(table) => put(table, keys, at, value),
+        Value::Table(table) => Ok(in_table(table, key)),
         Value::Array(items) => {
-            let (key, count) = (keys.get(at).copied().unwrap_or_default(), items.len());
-            let index = key.parse().ok();
+            let (index, count) = (key.parse().ok(), items.len());
             let item = index.and_then(|index: usize| items.get_mut(index));
-            let item = item.ok_or_else(|| {
-                let path = path();
+            item.ok_or_else(|| {
                 format!("found {key:?} in {path}, expected the number of one of its {count} items, from 0")
-            })?;
-            if at + 1 == keys.len() {
-                *item = value;
-                return Ok(());
-            }
-            put_below(item, keys, at + 1, value)
+            })
         }
         Value::String(_)
         | Value::Integer(_)
         | Value::Float(_)
         | Value::Boolean(_)
         | Value::Datetime(_) => Err(format!(
-            "found a key below {}, expected none, for that is a {}",
-            path(),
-            above.type_str()
+            "found a key below {path}, expected none, for that is a {kind}"
         )),
     }
 }
