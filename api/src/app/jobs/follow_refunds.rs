@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use payfold_domain::order::{Order, Refund, Transaction};
 use payfold_domain::stray::Stray;
 use payfold_domain::{
-    Fact, Gateway, Observation, RefundFact, RefundNumber, RefundSize, RefundState, Source,
+    Fact, Gateway, Message, Observation, RefundFact, RefundNumber, RefundSize, RefundState, Source,
     Timestamp,
 };
 use payfold_projections::{OpenRefund, OpenRefundStage};
@@ -19,7 +19,7 @@ use super::turns::{MaySend, Sent, Turns};
 use super::{AT_ONCE, PAGE};
 use crate::app::accounts::Account;
 use crate::app::calls::{AskedBack, RefundCall};
-use crate::app::handle::Ground;
+use crate::app::handle::{Ground, Proven};
 use crate::app::observe::Said;
 use crate::app::{App, AppError};
 
@@ -72,6 +72,14 @@ enum Taken {
 struct Known {
     refund: Refund,
     money: Transaction,
+}
+
+/// A refund that is looked at.
+struct Case<'a> {
+    account: Arc<Account>,
+    row: &'a OpenRefund,
+    known: Known,
+    troubles: &'a Troubles,
 }
 
 impl App {
@@ -165,14 +173,19 @@ impl App {
         let Some(known) = self.known_refund(row).await? else {
             return Ok(Sent::No);
         };
+        let case = Case {
+            account,
+            row,
+            known,
+            troubles,
+        };
         match row.stage {
             OpenRefundStage::Requested => {
-                self.ask_back(&account, row, &known, troubles).await?;
+                self.ask_back(&case).await?;
                 Ok(Sent::Yes)
             }
             OpenRefundStage::Submitted | OpenRefundStage::NeedsAction => {
-                self.ask_how_it_stands(&account, row, &known, may_send, troubles)
-                    .await
+                self.ask_how_it_stands(&case, may_send).await
             }
         }
     }
@@ -203,13 +216,8 @@ impl App {
     }
 
     /// Asks the gateway to give the money back. A repeat says what the first call has done.
-    async fn ask_back(
-        &self,
-        account: &Arc<Account>,
-        row: &OpenRefund,
-        known: &Known,
-        troubles: &Troubles,
-    ) -> Result<(), AppError> {
+    async fn ask_back(&self, case: &Case<'_>) -> Result<(), AppError> {
+        let (row, known) = (case.row, &case.known);
         let call = RefundCall {
             payment: row.payment.clone(),
             transaction_id: known.refund.transaction_id.clone(),
@@ -218,72 +226,54 @@ impl App {
             paid: known.money.amount,
             reason: known.refund.reason.clone(),
         };
-        match self.refund(account, &call).await? {
-            AskedBack::Said(message, proven) => {
-                self.take_answer(account, *message, &proven).await?;
-                troubles.over(row.position);
-                Ok(())
+        match self.refund(&case.account, &call).await? {
+            AskedBack::Said(message, proven) => self.take_word(case, *message, &proven).await,
+            AskedBack::NeedsAction => self.state_refund(case, RefundState::NeedsAction).await,
+            AskedBack::NotThere => self.state_refusal(case, RefundState::NeedsAction).await,
+            AskedBack::No => self.state_refusal(case, RefundState::Failed).await,
+            AskedBack::Undecided if self.is_overdue(case) => {
+                self.state_refusal(case, RefundState::NeedsAction).await
             }
-            AskedBack::NeedsAction => {
-                self.state_refund(account, row, known, RefundState::NeedsAction)
-                    .await
-            }
-            AskedBack::NotThere => {
-                let stuck = RefundState::NeedsAction;
-                self.state_refusal(account, row, known, stuck, troubles)
-                    .await
-            }
-            AskedBack::No => {
-                let failed = RefundState::Failed;
-                self.state_refusal(account, row, known, failed, troubles)
-                    .await
-            }
-            AskedBack::Undecided if self.is_overdue(row, troubles) => {
-                let stuck = RefundState::NeedsAction;
-                self.state_refusal(account, row, known, stuck, troubles)
-                    .await
-            }
-            AskedBack::Undecided => self.take_what_is_known(account, row, known).await.map(drop),
+            AskedBack::Undecided => self.take_what_is_known(case).await.map(drop),
         }
     }
 
     /// The gateway refused. What an earlier call under this number has done comes before that; where the
     /// gateway does not tell, a person has to look.
-    async fn state_refusal(
-        &self,
-        account: &Arc<Account>,
-        row: &OpenRefund,
-        known: &Known,
-        state: RefundState,
-        troubles: &Troubles,
-    ) -> Result<(), AppError> {
-        let state = match self.take_what_is_known(account, row, known).await? {
+    async fn state_refusal(&self, case: &Case<'_>, state: RefundState) -> Result<(), AppError> {
+        let state = match self.take_what_is_known(case).await? {
             Taken::Said => return Ok(()),
-            Taken::Undecided if !self.is_overdue(row, troubles) => return Ok(()),
+            Taken::Undecided if !self.is_overdue(case) => return Ok(()),
             Taken::NotThere => state,
             Taken::Refused | Taken::Undecided => RefundState::NeedsAction,
         };
-        self.state_refund(account, row, known, state).await
+        self.state_refund(case, state).await
     }
 
     /// Whether a person is to be told that there is neither a yes nor a no; asked each time that there is
     /// none.
-    fn is_overdue(&self, row: &OpenRefund, troubles: &Troubles) -> bool {
-        troubles.is_overdue(row.position, self.world.now())
+    fn is_overdue(&self, case: &Case<'_>) -> bool {
+        let now = self.world.now();
+        case.troubles.is_overdue(case.row.position, now)
+    }
+
+    /// Takes in how the gateway says that the refund stands.
+    async fn take_word(
+        &self,
+        case: &Case<'_>,
+        message: Message,
+        proven: &Proven,
+    ) -> Result<(), AppError> {
+        self.take_answer(&case.account, message, proven).await?;
+        case.troubles.over(case.row.position);
+        Ok(())
     }
 
     /// Asks what the gateway has under the refund's number, and takes that in.
-    async fn take_what_is_known(
-        &self,
-        account: &Arc<Account>,
-        row: &OpenRefund,
-        known: &Known,
-    ) -> Result<Taken, AppError> {
-        let money = Some(&known.refund.transaction_id);
-        let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
-        match asked.await {
+    async fn take_what_is_known(&self, case: &Case<'_>) -> Result<Taken, AppError> {
+        match self.ask_about(case).await {
             Ok(AskedBack::Said(message, proven)) => {
-                self.take_answer(account, *message, &proven).await?;
+                self.take_answer(&case.account, *message, &proven).await?;
                 Ok(Taken::Said)
             }
             Ok(AskedBack::NotThere) => Ok(Taken::NotThere),
@@ -293,36 +283,33 @@ impl App {
         }
     }
 
+    async fn ask_about(&self, case: &Case<'_>) -> Result<AskedBack, AppError> {
+        let (row, money) = (case.row, &case.known.refund.transaction_id);
+        self.ask_refund(&case.account, &row.payment, Some(money), &row.refund_no)
+            .await
+    }
+
     async fn ask_how_it_stands(
         &self,
-        account: &Arc<Account>,
-        row: &OpenRefund,
-        known: &Known,
+        case: &Case<'_>,
         may_send: MaySend,
-        troubles: &Troubles,
     ) -> Result<Sent, AppError> {
-        let money = Some(&known.refund.transaction_id);
-        let asked = self.ask_refund(account, &row.payment, money, &row.refund_no);
-        match (asked.await?, row.stage, may_send) {
+        match (self.ask_about(case).await?, case.row.stage, may_send) {
             (AskedBack::Said(message, proven), _, _) => {
-                self.take_answer(account, *message, &proven).await?;
-                troubles.over(row.position);
+                self.take_word(case, *message, &proven).await?;
                 Ok(Sent::No)
             }
             // It was taken up and is not there: the same number is sent again.
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::Yes) => {
-                self.ask_back(account, row, known, troubles).await?;
+                self.ask_back(case).await?;
                 Ok(Sent::Yes)
             }
             (AskedBack::NotThere | AskedBack::No, OpenRefundStage::Submitted, MaySend::No) => {
                 Ok(Sent::Wanted)
             }
             // It was taken up, and how it stands is not to be had from the gateway: a person has to look.
-            (AskedBack::NeedsAction, OpenRefundStage::Submitted, _)
-                if self.is_overdue(row, troubles) =>
-            {
-                self.state_refund(account, row, known, RefundState::NeedsAction)
-                    .await?;
+            (AskedBack::NeedsAction, OpenRefundStage::Submitted, _) if self.is_overdue(case) => {
+                self.state_refund(case, RefundState::NeedsAction).await?;
                 Ok(Sent::No)
             }
             (
@@ -361,13 +348,8 @@ impl App {
     }
 
     /// Stores what the gateway's refusal says of the refund.
-    async fn state_refund(
-        &self,
-        account: &Account,
-        row: &OpenRefund,
-        known: &Known,
-        state: RefundState,
-    ) -> Result<(), AppError> {
+    async fn state_refund(&self, case: &Case<'_>, state: RefundState) -> Result<(), AppError> {
+        let (row, known) = (case.row, &case.known);
         let fact = RefundFact {
             transaction_id: Some(known.refund.transaction_id.clone()),
             number: RefundNumber::Stated(row.refund_no.clone()),
@@ -380,7 +362,8 @@ impl App {
             facts: vec![Fact::Refund(fact)],
         };
         let refusal = Said::Refusal(observation, Box::new(known.refund.clone()));
-        self.observe_said(account, refusal, Ground::Nothing).await
+        self.observe_said(&case.account, refusal, Ground::Nothing)
+            .await
     }
 }
 
