@@ -41,5 +41,5 @@ pub use runner::Runner;
 pub use shipments::{ListedShipment, Shipments};
 pub use standing::{Standing, ViewStanding};
 pub use view::View;
-pub use view_file::{Blanks, Place};
+pub use view_file::{Place, Spares};
 pub use views::{RunnerGone, Views};

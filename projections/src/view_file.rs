@@ -2,13 +2,10 @@
 //! the rows. Which generation serves, and what is read into it, is the runner's; the rows are the
 //! view's own.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use payfold_store::{Position, Recorded};
-use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -69,37 +66,75 @@ pub enum Place {
     /// In files of that folder, which is made where it is missing.
     Folder(PathBuf),
     /// In memory, gone with the runner and its readers.
-    Memory(Blanks),
+    Memory(Spares),
 }
 
 impl Place {
-    /// In memory. Runners that get clones of it open faster than each with its own.
+    /// In memory. Runners that get clones of it take over the databases of those that are gone.
     pub fn in_memory() -> Self {
-        Self::Memory(Blanks::default())
+        Self::Memory(Spares::default())
     }
 }
 
-/// Databases in memory with the tables of each view and no rows. SQLite takes ten times as long to lay
-/// them out as to copy them.
+/// The databases in memory that were made so far. One that nobody has any more is emptied and used
+/// again: to lay its tables out and to prepare its statements takes SQLite longer than a short story.
 #[derive(Debug, Clone, Default)]
-pub struct Blanks(Arc<Mutex<HashMap<View, Connection>>>);
+pub struct Spares(Arc<Mutex<Vec<Spare>>>);
 
-impl Blanks {
-    /// A new database with the view's tables.
-    fn copy(&self, view: View) -> rusqlite::Result<Connection> {
-        let mut copy = Connection::open_in_memory()?;
-        let mut blanks = locked(&self.0);
-        let blank = match blanks.entry(view) {
-            Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(place) => {
-                let blank = Connection::open_in_memory()?;
-                lay_out(&blank, view)?;
-                place.insert(blank)
-            }
-        };
-        Backup::new(blank, &mut copy)?.step(-1)?;
-        Ok(copy)
+/// A view's database.
+type Spare = (View, Arc<Mutex<Connection>>);
+
+impl Spares {
+    /// A database with the view's tables and no rows, ready to be written.
+    fn empty(&self, view: View) -> rusqlite::Result<Arc<Mutex<Connection>>> {
+        let mut made = locked(&self.0);
+        // Whom only this list knows can be lent by nobody else.
+        let spare = made
+            .iter()
+            .find(|(of, database)| *of == view && Arc::strong_count(database) == 1);
+        if let Some((_, database)) = spare {
+            clear(&locked(database))?;
+            return Ok(Arc::clone(database));
+        }
+        let connection = Connection::open_in_memory()?;
+        set_up(&connection)?;
+        lay_out(&connection, view)?;
+        let database = Arc::new(Mutex::new(connection));
+        made.push((view, Arc::clone(&database)));
+        Ok(database)
     }
+}
+
+fn clear(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tables =
+        connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let tables = tables.query_map([], |row| row.get(0))?;
+    for table in tables.collect::<Result<Vec<String>, _>>()? {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table}"))?
+            .execute([])?;
+    }
+    Ok(())
+}
+
+/// Writes the first checkpoint.
+fn begin(
+    connection: &Connection,
+    view: View,
+    store_id: Uuid,
+    stage: Stage,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO checkpoint VALUES (1, ?1, ?2, ?3, ?4, 0, 0, zeroblob(16), zeroblob(32), 0)",
+        )?
+        .execute(params![
+            view.format(),
+            BINARY,
+            store_id.as_bytes(),
+            stage.as_str()
+        ])
+        .map(|_one_row| ())
 }
 
 fn lay_out(connection: &Connection, view: View) -> rusqlite::Result<()> {
@@ -218,34 +253,30 @@ impl ViewFile {
         store_id: Uuid,
         stage: Stage,
     ) -> Result<Self, ViewError> {
-        let (path, opened) = match place {
-            Place::Memory(blanks) => (None, blanks.copy(view)),
+        let made = match place {
+            Place::Memory(spares) => spares.empty(view).and_then(|database| {
+                begin(&locked(&database), view, store_id, stage)?;
+                Ok((None, database))
+            }),
             Place::Folder(folder) => {
                 let path = file_path(folder, view, generation);
                 remove(&path)?;
-                let opened = Connection::open(&path);
-                (Some(path), opened)
+                Connection::open(&path).and_then(|connection| {
+                    set_up(&connection)?;
+                    let transaction = connection.unchecked_transaction()?;
+                    lay_out(&transaction, view)?;
+                    begin(&transaction, view, store_id, stage)?;
+                    transaction.commit()?;
+                    Ok((Some(path), Arc::new(Mutex::new(connection))))
+                })
             }
         };
-        let made = opened.and_then(|connection| {
-            set_up(&connection)?;
-            let transaction = connection.unchecked_transaction()?;
-            if path.is_some() {
-                lay_out(&transaction, view)?;
-            }
-            transaction.execute(
-                "INSERT INTO checkpoint VALUES (1, ?1, ?2, ?3, ?4, 0, 0, zeroblob(16), zeroblob(32), 0)",
-                params![view.format(), BINARY, store_id.as_bytes(), stage.as_str()],
-            )?;
-            transaction.commit()?;
-            Ok(connection)
-        });
-        let connection = made.map_err(|source| sqlite_error("opening", view, source))?;
+        let (path, connection) = made.map_err(|source| sqlite_error("opening", view, source))?;
         Ok(Self {
             view,
             generation,
             path,
-            connection: Arc::new(Mutex::new(connection)),
+            connection,
             checkpoint: Checkpoint::default(),
         })
     }

@@ -2,7 +2,8 @@
 //! broken. One thread, a clock that passes only while everybody waits, nothing left to chance.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::signature::{
@@ -53,6 +54,9 @@ const AWS_LC: Library = Library {
     signer: aws_lc_signer,
     verifier: aws_lc_verifier,
 };
+
+/// How many signatures of a key are remembered.
+const SIGNED: usize = 1000;
 
 /// How often the gateways' retries are let go on at the end, at most.
 const RETRIES: usize = 64;
@@ -410,16 +414,26 @@ async fn deliver(sandbox: Sandbox) {
     }
 }
 
+/// A signature over the same bytes is the same each time, and gateways often say the same: it is made once.
 fn aws_lc_signer(pkcs8_der: &[u8]) -> Result<Sign, SigningFailed> {
     let failed = |problem: &str| SigningFailed {
         problem: problem.to_owned(),
     };
     let key = RsaKeyPair::from_pkcs8(pkcs8_der).map_err(|error| failed(&error.to_string()))?;
     let random = aws_lc_rs::rand::SystemRandom::new();
+    let signed = Mutex::new(HashMap::<Vec<u8>, Vec<u8>>::new());
     Ok(Arc::new(move |message| {
+        let mut signed = signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signature) = signed.get(message) {
+            return Ok(signature.clone());
+        }
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
             .map_err(|_unspecified| failed("it refused to sign"))?;
+        if signed.len() == SIGNED {
+            signed.clear();
+        }
+        signed.insert(message.to_vec(), signature.clone());
         Ok(signature)
     }))
 }
