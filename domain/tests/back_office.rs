@@ -9,7 +9,7 @@ use payfold_domain::{
 };
 use proptest::prelude::*;
 
-use crate::story::say::{self, NOW, P1, PRICE};
+use crate::story::say::{self, NOW, P1, P2, PRICE};
 use crate::story::{self, Story};
 
 /// The refund of that number, so many minutes from now.
@@ -123,6 +123,12 @@ fn a_total_under_another_systems_number_is_told_though_ours_on_the_way_may_expla
     assert_eq!(again, ["DuplicateNotifyIgnored"]);
     let refused = say::query(P1, [say::stands("R1", PRICE, RefundState::Failed)]);
     assert_eq!(story.names(refused), ["RefundFailed", "ShipmentHeld"]);
+    // Now the total can be nothing but the other system's.
+    let names = story.names(say::query(P1, [say::running_total(None, PRICE)]));
+    assert_eq!(names[..2], ["ExternalRefundObserved", "ExceptionResolved"]);
+    assert_eq!(refunded_minor(&story), PRICE);
+    let again = story.names(say::notify(P1, [under_foreign(PRICE)]));
+    assert_eq!(again, ["DuplicateNotifyIgnored"]);
 
     let mut counted = story::paid().given(say::notify(P1, [under_foreign(1000)]));
     assert_eq!(refunded_minor(&counted), 1000);
@@ -131,10 +137,34 @@ fn a_total_under_another_systems_number_is_told_though_ours_on_the_way_may_expla
 }
 
 #[test]
-fn a_number_that_the_back_office_used_cannot_be_asked_for() {
-    let mut story = story::paid().given(say::notify(P1, [total("R1", 1000, 1)]));
-    let refusal = story.refusal(say::ask_refund(P1, "R1", 1000));
-    assert_eq!(refusal, Rejection::RefundNoTaken);
+fn what_a_refused_refund_of_ours_had_explained_of_a_total_is_counted_once_it_is_refused() {
+    let mut story = story::paid()
+        .given(say::ask_refund(P1, "R1", 1000))
+        .given(say::ask_refund(P1, "R2", 200))
+        .given(say::notify(P1, [total("R1", 1500, 1)]));
+    assert_eq!(refunded_minor(&story), 1300);
+    story
+        .when(say::query(
+            P1,
+            [say::stands("R2", 200, RefundState::Failed)],
+        ))
+        .unwrap();
+    let repeat = || say::notify(P1, [total("R1", 1500, 1)]);
+    assert_eq!(story.names(repeat())[0], "ExternalRefundObserved");
+    assert_eq!(refunded_minor(&story), 1500);
+    assert_eq!(story.names(repeat()), ["DuplicateNotifyIgnored"]);
+}
+
+#[test]
+fn a_number_that_the_back_office_used_cannot_be_asked_for_by_any_payment() {
+    let mut story = story::open()
+        .given(say::start(P2))
+        .given(say::notify(P1, [say::paid("T1", PRICE)]))
+        .given(say::notify(P1, [total("R1", 1000, 1)]));
+    for payment in [P1, P2] {
+        let refusal = story.refusal(say::ask_refund(payment, "R1", 1000));
+        assert_eq!(refusal, Rejection::RefundNoTaken);
+    }
 }
 
 #[test]

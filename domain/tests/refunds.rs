@@ -1,10 +1,10 @@
 //! Money goes back: asked for here, or made in the gateway's own back office.
 
 use payfold_domain::command::{Command, Rejection, RequestRefund, RetryRefund, StartPayment};
-use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
+use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::order::{PaymentStatus, RefundStatus};
 use payfold_domain::policy::Capability;
-use payfold_domain::{Fact, RefundSize, RefundState};
+use payfold_domain::{AccountName, Fact, PaymentRef, RefundSize, RefundState, Source};
 
 use crate::story::say::{self, P1, P2, PRICE};
 use crate::story::{self, Story};
@@ -101,6 +101,79 @@ fn dismissed_money_stays_held_and_can_be_given_back_by_request() {
         .unwrap();
     assert_eq!(story.payment_status(P1), PaymentStatus::Returned);
     assert_eq!(story.sums(), [0, 0, 0, PRICE]);
+}
+
+#[test]
+fn money_that_was_dismissed_beside_what_the_payment_shows_can_be_given_back_too() {
+    let double = say::exception("T2", ExceptionKind::Double);
+    let mut story = story::paid()
+        .given(say::notify(P1, [say::paid("T2", PRICE)]))
+        .given(say::resolve(&double, ResolutionAction::Dismiss))
+        .given(say::ask_refund(P1, "R1", PRICE));
+    assert_eq!(
+        story.refusal(say::ask_refund(P1, "R2", PRICE + 1)),
+        Rejection::RefundTooMuch { left_minor: PRICE }
+    );
+    story.when(say::ask_refund(P1, "R2", PRICE)).unwrap();
+    let payment = story.placed().payment(&say::payment(P1)).unwrap();
+    let refunds = &payment.refunds;
+    let of: Vec<&str> = refunds
+        .iter()
+        .map(|refund| refund.transaction_id.as_str())
+        .collect();
+    assert_eq!(of, ["T1", "T2"]);
+    story
+        .when(say::query(P1, [say::gave_back("R2", PRICE)]))
+        .unwrap();
+    assert_eq!(story.sums(), [PRICE, 0, 0, PRICE]);
+}
+
+#[test]
+fn money_that_waits_for_a_decision_beside_what_the_payment_shows_is_not_asked_back() {
+    let mut story = story::paid()
+        .given(say::notify(P1, [say::paid("T2", PRICE)]))
+        .given(say::ask_refund(P1, "R1", PRICE));
+    assert_eq!(
+        story.refusal(say::ask_refund(P1, "R2", PRICE)),
+        Rejection::RefundTooMuch { left_minor: 0 }
+    );
+}
+
+#[test]
+fn refunds_of_one_number_at_two_accounts_have_nothing_to_do_with_each_other() {
+    let at_another = || PaymentRef {
+        account: AccountName::new("wx").unwrap(),
+        ..say::payment(P1)
+    };
+    let observing = |facts: Vec<Fact>| {
+        let mut observe = say::observing(P1, Source::Query, facts);
+        observe.observation.payment = at_another();
+        Command::Observe(observe)
+    };
+    let started = Command::StartPayment(StartPayment {
+        payment: at_another(),
+        ..say::starting(P1)
+    });
+    let asked = Command::RequestRefund(RequestRefund {
+        payment: at_another(),
+        ..say::asking_refund(P1, "R1", 1000)
+    });
+    let double = ExceptionId::derive(&at_another().account, "T2", ExceptionKind::Double);
+    let mut story = story::open()
+        .given(started)
+        .given(say::notify(P1, [say::paid("T1", PRICE)]))
+        .given(observing(vec![say::paid("T2", PRICE)]))
+        .given(say::resolve(&double, ResolutionAction::Dismiss))
+        .given(say::ask_refund(P1, "R1", 1000))
+        .given(asked);
+    let stuck = || say::stands("R1", 1000, RefundState::NeedsAction);
+    story.when(say::query(P1, [stuck()])).unwrap();
+    story.when(observing(vec![stuck()])).unwrap();
+    story
+        .when(observing(vec![say::gave_back("R1", 1000)]))
+        .unwrap();
+    assert_eq!(open_kinds(&story), [ExceptionKind::RefundNeedsAction]);
+    assert_eq!(status(&story, "R1"), RefundStatus::NeedsAction);
 }
 
 #[test]

@@ -39,8 +39,7 @@ impl Step {
             Self::Resolve(at, action) => {
                 let exceptions = &money?.exceptions;
                 let exception = exceptions.get(at % exceptions.len().max(1))?;
-                let mut command = say::resolving(&exception.id, *action);
-                command.order_no = Some(say::order_no());
+                let command = say::resolving(&exception.id, *action);
                 Some(StrayCommand::ResolveException(command))
             }
             Self::Refund(at, None) => Some(StrayCommand::SubmitRefund(SubmitRefund {

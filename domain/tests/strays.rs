@@ -296,3 +296,35 @@ fn a_refund_that_was_decided_before_the_order_came_goes_on_as_the_orders_own() {
         ["RefundSucceeded", "ShipmentCancelled"]
     );
 }
+
+#[test]
+fn an_order_that_is_told_of_its_stray_again_believes_what_it_heard_of_the_refund_since() {
+    let mut tale = heard();
+    tale.names(resolve(ResolutionAction::Refund, None));
+    let no = tale.money().refunds[0].refund_no.clone();
+    let stands = |state| say::query(P1, [say::stands(no.as_str(), PRICE, state)]);
+    for (then, since) in [
+        (RefundState::Succeeded(None), RefundState::NeedsAction),
+        (RefundState::NeedsAction, RefundState::Succeeded(None)),
+        (RefundState::Failed, RefundState::Succeeded(None)),
+    ] {
+        let mut tale = Tale(tale.0.clone());
+        tale.names(query([say::stands(no.as_str(), PRICE, then)]));
+        let facts = tale.money().observation().facts;
+        let taken_up = || say::take_up(P1, TakeUpBasis::Claimed, facts.clone());
+        let mut story = crate::story::open().given(taken_up()).given(stands(since));
+        assert_eq!(story.when(taken_up()), Ok(Vec::new()), "{then:?}");
+    }
+}
+
+#[test]
+fn a_refund_goes_over_to_the_order_though_others_left_too_little_for_it() {
+    let mut tale = heard();
+    tale.names(resolve(ResolutionAction::Refund, None));
+    tale.names(notify([say::gave_back("back-1", 4000)]));
+    let no = tale.money().refunds[0].refund_no.clone();
+    let facts = tale.money().observation().facts;
+    let mut story = crate::story::open().given(say::take_up(P1, TakeUpBasis::Claimed, facts));
+    let refused = say::query(P1, [say::stands(no.as_str(), PRICE, RefundState::Failed)]);
+    assert_eq!(story.names(refused)[0], "RefundFailed");
+}

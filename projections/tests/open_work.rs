@@ -1,16 +1,18 @@
 //! What is due, and when it is due no more.
 
 use payfold_domain::event::{
-    OrderEvent, PaymentClosed, PaymentStartFailed, RefundHintReceived, RefundNamed, RefundOrigin,
-    RefundRequested, RefundSucceeded, StrayEvent, StrayTakenUp,
+    Contradiction, ContradictionObserved, OrderEvent, PaymentClosed, PaymentStartFailed,
+    RefundHintReceived, RefundNamed, RefundOrigin, RefundRequested, RefundSucceeded, StrayEvent,
+    StrayTakenUp,
 };
+use payfold_domain::exception::ExceptionKind;
 use payfold_domain::{Method, Money, RefundFact, RefundNumber, RefundSize, RefundState, Source};
 use payfold_projections::{OpenRefundStage, OpenStage, Place, QuestionReason, Runner, Views};
 use payfold_store::{Position, StreamName};
 
 use crate::feed::{
-    Feed, STORE, after_new_year, confirmed, offered, order, payment, placed, refund_no, started,
-    transaction, unmatched,
+    Feed, STORE, after_new_year, confirmed, exception, offered, order, payment, placed, refund_no,
+    started, transaction, unmatched,
 };
 
 const START: Position = Position(0);
@@ -236,6 +238,50 @@ fn an_unsigned_claim_is_a_question_for_two_days() {
     assert_eq!(questions(60)[0].reason, QuestionReason::RefundHint);
     assert_eq!(questions(60)[0].stream, StreamName::Order(order("A")));
     assert!(questions(2 * DAY_S).is_empty());
+}
+
+#[test]
+fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
+    let hint = || {
+        OrderEvent::RefundHintReceived(RefundHintReceived {
+            payment: payment("1"),
+            method: Method::WechatpayNative,
+            claimed: RefundFact {
+                transaction_id: None,
+                number: RefundNumber::Unstated,
+                size: RefundSize::Unknown,
+                state: RefundState::Processing,
+            },
+        })
+    };
+    let contradiction = || {
+        OrderEvent::ContradictionObserved(ContradictionObserved {
+            payment: payment("1"),
+            method: Method::WechatpayNative,
+            transaction_id: None,
+            contradiction: Contradiction::ForeignTransaction,
+            exception: exception("1", ExceptionKind::Contradiction),
+        })
+    };
+    for cut in [0, 1] {
+        let mut feed = Feed::default();
+        feed.order("A", 0, hint());
+        feed.order("A", 1, contradiction());
+        let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
+        let (first, second) = feed.recorded.split_at(cut);
+        let mut after = START;
+        for stretch in [first, second] {
+            if let Some(last) = stretch.last() {
+                runner.apply(after, stretch, last.position).unwrap();
+                after = last.position;
+            }
+        }
+        let asked = views.open_work.questions(after_new_year(60), START, 10);
+        let asked = asked.unwrap().value;
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].reason, QuestionReason::RefundHint);
+        assert_eq!(asked[0].position, after);
+    }
 }
 
 #[test]

@@ -157,12 +157,17 @@ fn open_troubles<'a>(
     book: &Book<'a>,
     refund_no: &RefundNo,
 ) -> impl Iterator<Item = &'a OpenedException> {
-    let exceptions: &'a [OpenedException] = book.exceptions;
+    let Book {
+        payment,
+        exceptions,
+        ..
+    } = *book;
     exceptions.iter().filter(move |known| {
         matches!(
             known.kind,
             ExceptionKind::RefundFailed | ExceptionKind::RefundNeedsAction
-        ) && known.refund_no.as_ref() == Some(refund_no)
+        ) && known.payment == *payment
+            && known.refund_no.as_ref() == Some(refund_no)
             && known.resolution.is_none()
     })
 }

@@ -378,6 +378,26 @@ impl BackOffice {
         )
     }
 
+    /// The exception that it opens; `None` where that was opened before. A running total that has opened
+    /// one, and holds more than was known then, for one of ours was refused since, opens another.
+    fn new_exception(
+        &mut self,
+        book: &Book<'_>,
+        money: &Transaction,
+        known_minor: i64,
+    ) -> Option<ExceptionId> {
+        let is_new = |id: &ExceptionId| book.exception(id).is_none();
+        let first = self.exception(book, money);
+        if is_new(&first) {
+            return Some(first);
+        }
+        if self.amount.is_none() || self.size.is_some() {
+            return None;
+        }
+        self.named = format!("{}\n{known_minor}", self.named);
+        Some(self.exception(book, money)).filter(is_new)
+    }
+
     fn weigh(
         self,
         book: &Book<'_>,
@@ -396,7 +416,7 @@ impl BackOffice {
     /// Its events, none where its exception was opened before; `known_minor` is what is given back
     /// of the money without it.
     fn events(
-        self,
+        mut self,
         book: &Book<'_>,
         money: &Transaction,
         known_minor: i64,
@@ -404,10 +424,9 @@ impl BackOffice {
         now: Timestamp,
     ) -> Vec<BookEvent> {
         let transaction_id = &money.transaction_id;
-        let exception = self.exception(book, money);
-        if book.exception(&exception).is_some() {
+        let Some(exception) = self.new_exception(book, money, known_minor) else {
             return Vec::new();
-        }
+        };
         let number = self.refund_no.clone();
         let mut events = vec![BookEvent::ExternalRefund(ExternalRefundObserved {
             payment: book.payment.clone(),

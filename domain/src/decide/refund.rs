@@ -1,11 +1,11 @@
 //! The shop wishes money given back, and the gateway takes the wish up.
 
 use super::Draft;
+use crate::Money;
 use crate::book::{retry, submit, takes_refunds};
 use crate::command::{Difference, Rejection, RequestRefund, RetryRefund, SubmitRefund};
 use crate::event::{OrderEvent, RefundOrigin, RefundRequested};
-use crate::order::{Disposition, Payment, PlacedOrder, Refund};
-use crate::{Money, RefundNo};
+use crate::order::{Payment, PlacedOrder, Refund, Transaction};
 
 pub(super) fn request_refund(
     order: &PlacedOrder,
@@ -17,19 +17,12 @@ pub(super) fn request_refund(
     if let Some((at, refund)) = named_alike(order, &command) {
         return asked_before(at, refund, &command);
     }
-    if is_made_elsewhere(payment, &command.refund_no) {
+    if is_made_elsewhere(order, &command) {
         return Err(Rejection::RefundNoTaken);
     }
     waits_for_no_decision(order, payment)?;
     takes_refunds(&payment.book(&order.exceptions), command.capability)?;
-    let left_minor = payment.left_to_refund_minor();
-    let too_much = Rejection::RefundTooMuch { left_minor };
-    let Some(money) = payment.shown_transaction() else {
-        return Err(too_much);
-    };
-    if !(1..=left_minor).contains(&command.minor) {
-        return Err(too_much);
-    }
+    let money = money_for(order, payment, command.minor)?;
 
     let mut draft = Draft::of(order);
     draft.record(OrderEvent::RefundRequested(RefundRequested {
@@ -92,9 +85,13 @@ fn named_alike<'a>(
 }
 
 /// The gateway would take a wish under the number of a refund that it has for that refund's repeat.
-fn is_made_elsewhere(payment: &Payment, refund_no: &RefundNo) -> bool {
-    let mut transactions = payment.transactions.iter();
-    transactions.any(|money| money.external_refund(refund_no).is_some())
+fn is_made_elsewhere(order: &PlacedOrder, command: &RequestRefund) -> bool {
+    let account = &command.payment.account;
+    let payments = order.payments.iter();
+    payments
+        .filter(|payment| payment.payment.account == *account)
+        .flat_map(|payment| &payment.transactions)
+        .any(|money| money.external_refund(&command.refund_no).is_some())
 }
 
 /// The reason is not compared: the first one stands.
@@ -125,14 +122,35 @@ fn asked_before(
     }
 }
 
+/// The money that so much is asked back of: what the payment shows, else what came beside it and was
+/// left here by a decision.
+fn money_for<'a>(
+    order: &PlacedOrder,
+    payment: &'a Payment,
+    minor: i64,
+) -> Result<&'a Transaction, Rejection> {
+    let shown = payment.shown_transaction();
+    let beside = payment.transactions.iter().filter(|money| {
+        let exception = money.held_under().and_then(|id| order.exception(id));
+        exception.is_some_and(|exception| exception.resolution.is_some())
+    });
+    let mut left_minor = 0;
+    for money in shown.into_iter().chain(beside) {
+        let left = money.left_minor(&payment.refunds);
+        if (1..=left).contains(&minor) {
+            return Ok(money);
+        }
+        left_minor = left_minor.max(left);
+    }
+    Err(Rejection::RefundTooMuch { left_minor })
+}
+
 /// Held money goes back by its exception's decision; once that was decided and the money is still
 /// here (dismissed, or the refund failed) it can be asked back like any other.
 fn waits_for_no_decision(order: &PlacedOrder, payment: &Payment) -> Result<(), Rejection> {
-    let held_under = match payment.shown_transaction().map(|money| &money.disposition) {
-        Some(Disposition::Held(exception)) => order.exception(exception),
-        Some(Disposition::Confirmed(_) | Disposition::Returned(_)) | None => None,
-    };
-    match held_under.map(|exception| &exception.resolution) {
+    let shown = payment.shown_transaction();
+    let exception = shown.and_then(|money| order.exception(money.held_under()?));
+    match exception.map(|exception| &exception.resolution) {
         Some(None) => Err(Rejection::Held),
         Some(Some(_)) | None => Ok(()),
     }

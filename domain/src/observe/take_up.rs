@@ -91,7 +91,15 @@ fn take_over_refund(
     fact: &Fact,
 ) -> Result<(), Rejection> {
     let decided_here = refund.refund_no().and_then(ExceptionId::of_refund);
-    if let Some(wish) = adopted(hearing.payment()?, refund) {
+    let payment = hearing.payment()?;
+    let is_known = refund
+        .refund_no()
+        .is_some_and(|refund_no| payment.refund(refund_no).is_some());
+    if decided_here.is_some() && is_known {
+        // It is the order's own since it was taken over, and the stray has heard nothing more of it.
+        return Ok(());
+    }
+    if let Some(wish) = adopted(payment, refund) {
         hearing.record(wish);
     }
     match (decided_here, refund.state) {
@@ -115,8 +123,8 @@ fn started_elsewhere(order: &PlacedOrder, command: &TakeUpStray) -> OrderEvent {
     })
 }
 
-/// The wish of a refund that an exception's decision made, where it fits this payment: it is not known
-/// here, and its money has enough left.
+/// The wish of a refund that an exception's decision made, where it is of money that this payment
+/// brought. It was sent, or will be: where other refunds left too little since, the gateway refuses it.
 fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
     let refund_no = fact.refund_no()?;
     let (id, attempt) = ExceptionId::of_refund(refund_no)?;
@@ -125,8 +133,8 @@ fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
         return None;
     };
     let fits = amount.currency == money.amount.currency
-        && (1..=money.left_minor(&payment.refunds)).contains(&amount.minor);
-    if !fits || payment.refund(refund_no).is_some() {
+        && (1..=money.amount.minor).contains(&amount.minor);
+    if !fits {
         return None;
     }
     Some(OrderEvent::RefundRequested(RefundRequested {

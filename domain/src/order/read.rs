@@ -191,13 +191,6 @@ impl Payment {
             .find(|refund| refund.refund_no == *refund_no)
     }
 
-    /// What can still be asked back of the money that the payment shows, in the minor unit: what it
-    /// brought less its refunds that did not fail, wherever they were asked for.
-    pub fn left_to_refund_minor(&self) -> i64 {
-        self.shown_transaction()
-            .map_or(0, |money| money.left_minor(&self.refunds))
-    }
-
     /// The payment as the rules of money and refunds read it; `exceptions` are its stream's.
     pub(crate) fn book<'a>(&'a self, exceptions: &'a [OpenedException]) -> Book<'a> {
         Book {
@@ -215,6 +208,14 @@ impl Transaction {
     /// Whether it pays the order.
     pub fn is_confirmed(&self) -> bool {
         matches!(self.disposition, Disposition::Confirmed(_))
+    }
+
+    /// The exception that it waits under, or was left under.
+    pub(crate) fn held_under(&self) -> Option<&ExceptionId> {
+        match &self.disposition {
+            Disposition::Held(exception) => Some(exception),
+            Disposition::Confirmed(_) | Disposition::Returned(_) => None,
+        }
     }
 
     /// Whether all of it was given back.

@@ -30,7 +30,7 @@ use crate::listing::Answer;
 use crate::reader::ViewReader;
 use crate::row;
 
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 pub(crate) const TABLES: &str = "
     CREATE TABLE orders (

@@ -1,7 +1,6 @@
 //! Payments about which the gateway has to be asked: an unsigned notify claimed something, or the
 //! gateway's statements do not fit together.
 
-use indexmap::IndexMap;
 use payfold_domain::event::{Event, OrderEvent, StrayEvent};
 use payfold_domain::{AccountName, OutTradeNo, PaymentRef, Timestamp};
 use payfold_store::{Position, StreamName};
@@ -83,26 +82,28 @@ fn question(row: &Row<'_>) -> rusqlite::Result<Question> {
     })
 }
 
+/// Of two that a payment raises the one for which more is asked stays, while it is worth asking.
 pub(super) fn apply(tx: &Transaction<'_>, events: &[Fed<'_>]) -> rusqlite::Result<()> {
-    let mut raised: IndexMap<&PaymentRef, (&Fed<'_>, QuestionReason)> = IndexMap::new();
     for fed in events {
-        if let Some((payment, reason)) = raised_by(&fed.said) {
-            raised.insert(payment, (fed, reason));
-        }
-    }
-    let mut upsert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO questions
-            (position, stream, account, out_trade_no, reason, since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for (payment, (fed, reason)) in &raised {
-        upsert.execute(params![
+        let Some((payment, reason)) = raised_by(&fed.said) else {
+            continue;
+        };
+        tx.prepare_cached(
+            "INSERT INTO questions (position, stream, account, out_trade_no, reason, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (account, out_trade_no) DO UPDATE SET
+                position = excluded.position, stream = excluded.stream, since = excluded.since,
+                reason = iif(reason = ?7 AND since > ?8, reason, excluded.reason)",
+        )?
+        .execute(params![
             row::stored(fed.position),
             fed.stream.to_string(),
             payment.account.as_str(),
             payment.out_trade_no.as_str(),
             reason.as_str(),
             fed.time.as_micros(),
+            QuestionReason::RefundHint.as_str(),
+            too_old(fed.time),
         ])?;
     }
     Ok(())
