@@ -114,6 +114,18 @@ fn the_signature_of_a_request_covers_exactly_what_is_sent() {
 }
 
 #[test]
+fn a_description_is_cut_to_the_bytes_that_the_gateway_takes() {
+    let no = out_trade_no();
+    let long = "茶".repeat(127);
+    let request = account().native_request(&PayRequest {
+        description: &long,
+        ..pay(&no, "nonce1")
+    });
+    let body: Value = serde_json::from_slice(request.unwrap().body()).unwrap();
+    assert_eq!(body["description"], "茶".repeat(42));
+}
+
+#[test]
 fn an_account_with_certificates_alone_chooses_no_key_for_the_answer() {
     let vector = vectors::v3_notify();
     let config = AccountConfig {

@@ -88,6 +88,37 @@ fn an_unknown_result_code_is_kept_by_its_name() {
 }
 
 #[test]
+fn a_message_of_another_product_is_kept_by_what_tells_it_apart() {
+    let contract = [
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        ("mch_id", "1900000109"),
+        ("contract_code", "C-1"),
+        ("change_type", "ADD"),
+    ];
+    let combined = [
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        ("combine_mch_id", "1900000109"),
+        ("combine_out_trade_no", "PF202611230001"),
+        ("sub_order_list", "[]"),
+    ];
+    for (elements, name) in [
+        (&contract[..], "change_type"),
+        (&combined[..], "combine_out_trade_no"),
+    ] {
+        assert_eq!(
+            take(&signed_xml(&with(Vec::new(), elements)))
+                .unwrap()
+                .message,
+            Message::Unknown(name.to_owned())
+        );
+    }
+    let of_another = with(combined.to_vec(), &[("combine_mch_id", "1900000108")]);
+    assert_eq!(take(&signed_xml(&of_another)), Err(Refusal::NotOurs));
+}
+
+#[test]
 fn without_fee_type_money_is_renminbi() {
     let authentic = take(&signed_xml(&with(pay_elements(), &[("fee_type", "")]))).unwrap();
     assert!(

@@ -357,6 +357,36 @@ fn an_unknown_event_is_kept_whatever_it_holds() {
 }
 
 #[test]
+fn an_event_of_another_product_is_kept_although_payments_share_its_kind() {
+    let combined = r#"{"combine_mchid":"1900000109","sub_orders":[{"mchid":"1900000109"}]}"#;
+    let through_a_provider = r#"{"sp_mchid":"1900000108","sub_mchid":"1900000109"}"#;
+    for (event_type, original_type, plain) in [
+        ("TRANSACTION.SUCCESS", "transaction", combined),
+        ("TRANSACTION.SUCCESS", "transaction", through_a_provider),
+        ("REFUND.SUCCESS", "refund", through_a_provider),
+        (
+            "TRANSACTION.SUCCESS",
+            "profitsharing",
+            r#"{"mchid":"1900000109"}"#,
+        ),
+    ] {
+        let body = envelope(event_type, original_type, plain).to_string();
+        assert_eq!(
+            take_v3(&body).unwrap().message,
+            Message::Unknown(event_type.to_owned()),
+            "{plain}"
+        );
+    }
+    for (original_type, plain) in [
+        ("transaction", r#"{"combine_mchid":"1900000108"}"#),
+        ("profitsharing", r#"{"mchid":"1900000108"}"#),
+    ] {
+        let body = envelope("TRANSACTION.SUCCESS", original_type, plain).to_string();
+        assert_eq!(take_v3(&body), Err(Refusal::NotOurs), "{plain}");
+    }
+}
+
+#[test]
 fn an_unknown_event_for_another_merchant_is_not_ours() {
     let body = envelope("COUPON.USE", "coupon", r#"{"mchid":"1900000108"}"#).to_string();
     assert_eq!(take_v3(&body), Err(Refusal::NotOurs));

@@ -8,8 +8,11 @@ use http::Request;
 use payfold_domain::{Currency, Method, Money, OutTradeNo, Timestamp};
 use serde::Serialize;
 
-use super::request::{Call, UnsentRequest};
+use super::request::{Call, UnsentRequest, first_bytes};
 use crate::WechatPayAccount;
+
+/// The most bytes of a description: limits are counted in UTF-8 「字节数 135，大于最大值 127」.
+const MOST_DESCRIPTION: usize = 127;
 
 /// What a payment asks the buyer for.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +21,7 @@ pub struct PayRequest<'a> {
     pub out_trade_no: &'a OutTradeNo,
     /// How much; renminbi.
     pub amount: Money,
-    /// What for, at most 127 characters.
+    /// What for. WeChat Pay takes 127 bytes of it, and gets no more.
     pub description: &'a str,
     /// Until when it may be paid.
     pub time_expire: Timestamp,
@@ -169,7 +172,7 @@ impl WechatPayAccount {
         let order = Order {
             appid: self.app_id_for(method).as_str(),
             mchid: &self.mch_id,
-            description: pay.description,
+            description: first_bytes(pay.description, MOST_DESCRIPTION),
             out_trade_no: pay.out_trade_no.as_str(),
             time_expire: beijing_rfc3339(pay.time_expire).ok_or(UnsentRequest::BadTime)?,
             notify_url: pay.notify_url,

@@ -9,10 +9,13 @@ use payfold_domain::{
 use serde::Serialize;
 
 use super::reply::{CallFault, Verified};
-use super::request::{Call, UnsentRequest, in_path};
+use super::request::{Call, UnsentRequest, first_bytes, in_path};
 use crate::grammar::malformed;
 use crate::v3::{self, Origin};
 use crate::{Refusal, WechatPayAccount};
+
+/// The most bytes of a reason: limits are counted in UTF-8.
+const MOST_REASON: usize = 80;
 
 /// What is to be given back of a payment.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +28,7 @@ pub struct RefundRequest<'a> {
     pub amount: Money,
     /// What the payment brought, before coupons.
     pub paid: Money,
-    /// Why, for the buyer to read; at most 80 characters.
+    /// Why, for the buyer to read. WeChat Pay takes 80 bytes of it, and gets no more.
     pub reason: Option<&'a str>,
     /// Where the gateway is to tell of it.
     pub notify_url: &'a str,
@@ -71,7 +74,7 @@ impl WechatPayAccount {
         let body = Refund {
             transaction_id: refund.transaction_id.as_str(),
             out_refund_no: refund.refund_no.as_str(),
-            reason: refund.reason,
+            reason: refund.reason.map(|reason| first_bytes(reason, MOST_REASON)),
             notify_url: refund.notify_url,
             amount: RefundAmount {
                 refund: refund.amount.minor,

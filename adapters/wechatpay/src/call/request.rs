@@ -161,5 +161,11 @@ pub(super) fn in_path(number: &str) -> impl Display {
     utf8_percent_encode(number, OUTSIDE_PATHS)
 }
 
+/// As much of a text as fits into so many bytes.
+pub(super) fn first_bytes(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most))
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 pub(super) mod tests;

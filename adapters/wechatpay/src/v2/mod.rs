@@ -73,11 +73,28 @@ fn translate_elements(
     elements: &Elements<'_>,
 ) -> Result<Message, Refusal> {
     fields::check(elements)?;
-    if elements.required("mch_id")? != account.mch_id {
+    let merchant = match elements.get(COMBINED_MCH_ID) {
+        Some(merchant) => merchant,
+        None => elements.required("mch_id")?,
+    };
+    if merchant != account.mch_id {
         return Err(Refusal::NotOurs);
     }
-    match elements.get(REQ_INFO) {
-        Some(req_info) => refund::translate(account, req_info),
+    if let Some(req_info) = elements.get(REQ_INFO) {
+        return refund::translate(account, req_info);
+    }
+    let of_another_product = OF_ANOTHER_PRODUCT
+        .iter()
+        .find(|name| elements.get(name).is_some());
+    match of_another_product {
+        Some(name) => Ok(Message::Unknown((*name).to_owned())),
         None => pay::translate(account, elements),
     }
 }
+
+/// The element that names the merchant of a combined payment.
+const COMBINED_MCH_ID: &str = "combine_mch_id";
+
+/// Elements that a payment's notify never has: those of combined payments, and of contracts by which a
+/// merchant takes recurring payments.
+const OF_ANOTHER_PRODUCT: &[&str] = &["combine_out_trade_no", "change_type"];

@@ -7,21 +7,25 @@ use super::json::{Object, parse};
 use super::sealed::open;
 use super::{Origin, refund, transaction};
 use crate::grammar::{self, malformed};
-use crate::keys::ResourceKey;
 use crate::{Refusal, WechatPayAccount};
 
-/// The kinds of event that mean something here.
+/// The kinds of event that mean something here, by what they speak of.
 enum Kind {
+    Of(Subject),
+    Other,
+}
+
+#[derive(Clone, Copy)]
+enum Subject {
     Transaction,
     Refund,
-    Other,
 }
 
 impl Kind {
     fn of(event_type: &str) -> Self {
         match event_type {
-            "TRANSACTION.SUCCESS" => Self::Transaction,
-            "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => Self::Refund,
+            "TRANSACTION.SUCCESS" => Self::Of(Subject::Transaction),
+            "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => Self::Of(Subject::Refund),
             _ => Self::Other,
         }
     }
@@ -37,37 +41,32 @@ pub(super) fn translate(
     let event_type = grammar::state(envelope.text("event_type", "event_type")?, "event_type")?;
     let resource = envelope.optional_object("resource", "resource")?;
     let key = &account.v3_keys()?.resource;
-    let required = || resource.ok_or(malformed("resource", "an object"));
-    match Kind::of(event_type) {
-        Kind::Transaction => {
-            let plain = open_as(key, required()?, "transaction")?;
+    let Kind::Of(subject) = Kind::of(event_type) else {
+        if let Some(resource) = resource {
+            check_addressee_if_stated(account, &open(key, resource)?)?;
+        }
+        return Ok(Message::Unknown(event_type.to_owned()));
+    };
+    let resource = resource.ok_or(malformed("resource", "an object"))?;
+    if is_of_another_product(resource, subject)? {
+        check_addressee_if_stated(account, &open(key, resource)?)?;
+        return Ok(Message::Unknown(event_type.to_owned()));
+    }
+    let plain = open(key, resource)?;
+    let resource = parse(&plain, "the decrypted resource")?;
+    match addressee(account, &resource)? {
+        Addressee::Merchant => {}
+        Addressee::AsPartOfMore => return Ok(Message::Unknown(event_type.to_owned())),
+    }
+    match subject {
+        Subject::Transaction => {
             let origin = Origin {
                 source: Source::Notify,
                 kind: event_type,
             };
-            transaction::translate(
-                account,
-                &origin,
-                &read_addressed(account, &plain)?,
-                observed_at,
-            )
+            transaction::translate(account, &origin, &resource, observed_at)
         }
-        Kind::Refund => {
-            let plain = open_as(key, required()?, "refund")?;
-            refund::notified(
-                account,
-                event_type,
-                &read_addressed(account, &plain)?,
-                observed_at,
-            )
-        }
-        Kind::Other => {
-            if let Some(resource) = resource {
-                let plain = open(key, resource)?;
-                check_addressee_if_stated(account, &plain)?;
-            }
-            Ok(Message::Unknown(event_type.to_owned()))
-        }
+        Subject::Refund => refund::notified(account, event_type, &resource, observed_at),
     }
 }
 
@@ -81,27 +80,53 @@ fn check_envelope(envelope: &Object<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Opens a resource that must be of the type that its kind of event holds, where it says so at all.
-fn open_as(
-    key: &ResourceKey,
-    resource: &Object<'_>,
-    original_type: &str,
-) -> Result<Vec<u8>, Refusal> {
-    match resource.optional_text("original_type", "original_type")? {
-        Some(stated) if stated != original_type => {
+/// Whether a resource belongs to a product that shares its kinds of event with payments, such as profit
+/// sharing. One that says that it is the other of what is known here contradicts its event.
+fn is_of_another_product(resource: &Object<'_>, subject: Subject) -> Result<bool, Refusal> {
+    match (
+        subject,
+        resource.optional_text("original_type", "original_type")?,
+    ) {
+        (_, None)
+        | (Subject::Transaction, Some("transaction"))
+        | (Subject::Refund, Some("refund")) => Ok(false),
+        (_, Some("transaction" | "refund")) => {
             Err(malformed("original_type", "what event_type speaks of"))
         }
-        Some(_) | None => open(key, resource),
+        (_, Some(_)) => Ok(true),
     }
 }
 
-/// Reads a resource that must be addressed to this merchant.
-fn read_addressed<'a>(account: &WechatPayAccount, plain: &'a [u8]) -> Result<Object<'a>, Refusal> {
-    let resource = parse(plain, "the decrypted resource")?;
-    if resource.text("mchid", "mchid")? == account.mch_id {
-        Ok(resource)
-    } else {
+/// Whom a payment's or a refund's resource is for.
+enum Addressee {
+    /// This merchant.
+    Merchant,
+    /// This merchant, in a combined payment or one through a service provider.
+    AsPartOfMore,
+}
+
+fn addressee(account: &WechatPayAccount, resource: &Object<'_>) -> Result<Addressee, Refusal> {
+    let is_ours = |name| {
+        let stated = resource.optional_text(name, name)?;
+        Ok(stated.map(|mch_id| mch_id == account.mch_id))
+    };
+    match is_ours("mchid")? {
+        Some(true) => return Ok(Addressee::Merchant),
+        Some(false) => return Err(Refusal::NotOurs),
+        None => {}
+    }
+    let mut is_stated = false;
+    for name in ["combine_mchid", "sp_mchid", "sub_mchid"] {
+        match is_ours(name)? {
+            Some(true) => return Ok(Addressee::AsPartOfMore),
+            Some(false) => is_stated = true,
+            None => {}
+        }
+    }
+    if is_stated {
         Err(Refusal::NotOurs)
+    } else {
+        Err(malformed("mchid", "text"))
     }
 }
 
