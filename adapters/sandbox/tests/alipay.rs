@@ -136,7 +136,7 @@ async fn a_page_payment_is_no_trade_until_the_buyer_pays_and_then_notifies_and_r
     assert_eq!(world.sandbox.deliver_due().await, 1);
     let call = world.shop.received().remove(0);
     assert_eq!(call.url, "http://shop.test/notify/ali");
-    let media_type = "application/x-www-form-urlencoded; text/html; charset=utf-8";
+    let media_type = "application/x-www-form-urlencoded; charset=utf-8";
     assert!(
         call.headers
             .contains(&("content-type", media_type.to_owned()))

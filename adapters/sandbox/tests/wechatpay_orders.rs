@@ -192,6 +192,57 @@ async fn an_order_says_who_pays_and_from_where() {
 }
 
 #[tokio::test]
+async fn what_the_document_of_a_call_does_not_name_is_refused() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    let refused = async |path: &str, body: Value, others: &[&str]| {
+        let said = merchant.post(path, &body).await;
+        assert_eq!(said.status, StatusCode::BAD_REQUEST);
+        let expected = json!({
+            "code": "PARAM_ERROR",
+            "message": "请求中含有未在API文档中定义的参数",
+            "detail": { "location": null, "value": others },
+        });
+        assert_eq!(said.json(), expected);
+    };
+    let native = format!("{ORDERS}/native");
+    let mut of_page = jsapi("other_1");
+    of_page["amount"]["payer_total"] = json!(1);
+    refused(&native, of_page, &["/amount/payer_total", "/payer"]).await;
+    let mut detailed = order("other_2", 10);
+    detailed["detail"] = json!({ "goods_detail": [{ "anything": 1 }] });
+    assert_eq!(merchant.post(&native, &detailed).await.status, 200);
+    let mch_id = account("wechatpay", "mch_id");
+    let close = json!({ "mchid": mch_id, "appid": account("wechatpay", "app_id") });
+    let number = format!("{ORDERS}/out-trade-no/other_2");
+    refused(&format!("{number}/close"), close, &["/appid"]).await;
+    let refund = json!({
+        "out_trade_no": "other_2", "out_refund_no": "r1", "mchid": mch_id,
+        "amount": { "refund": 5, "total": 10, "currency": "CNY" },
+    });
+    refused(REFUNDS, refund, &["/mchid"]).await;
+    let query = format!("{number}?mchid={mch_id}&sub_mchid=1");
+    let said = merchant.get(&query).await;
+    assert_eq!(said.json()["detail"]["value"], json!(["/query/sub_mchid"]));
+}
+
+#[tokio::test]
+async fn texts_are_measured_in_bytes() {
+    let world = World::new();
+    let merchant = Merchant::new(&world);
+    for (characters, status) in [(42, 200), (43, 400)] {
+        let mut order = order(&format!("bytes_{characters}"), 10);
+        order["description"] = json!("茶".repeat(characters));
+        let said = merchant.post(&format!("{ORDERS}/native"), &order).await;
+        assert_eq!(said.status, status);
+        if status == 400 {
+            let words = "字符串规则校验失败，字节数 129，大于最大值 127";
+            assert!(said.json()["message"].as_str().unwrap().ends_with(words));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refund_may_come_back_from_the_bank_be_closed_or_be_refused_for_the_balance() {
     let world = World::new();
     let merchant = Merchant::new(&world);
@@ -349,12 +400,13 @@ async fn a_query_says_of_an_unpaid_order_what_it_is_to_bring_and_of_a_paid_one_i
 async fn a_number_that_was_ordered_is_not_ordered_again_by_another_kind_of_payment() {
     let world = World::new();
     let merchant = Merchant::new(&world);
-    let mut every = h5("kinds_1");
-    every["payer"] = json!({ "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" });
+    let every = h5("kinds_1");
+    let mut in_wechat = every.clone();
+    in_wechat["payer"] = json!({ "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" });
     let first = merchant.post(&format!("{ORDERS}/native"), &every).await;
     assert_eq!(first.status, StatusCode::OK, "{}", first.text());
-    for kind in ["app", "jsapi", "h5"] {
-        let other = merchant.post(&format!("{ORDERS}/{kind}"), &every).await;
+    for (kind, order) in [("app", &every), ("jsapi", &in_wechat), ("h5", &every)] {
+        let other = merchant.post(&format!("{ORDERS}/{kind}"), order).await;
         assert_eq!(other.status, StatusCode::BAD_REQUEST);
         assert_eq!(
             other.json(),

@@ -117,6 +117,10 @@ impl Said {
         String::from_utf8(self.body.to_vec()).unwrap()
     }
 
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }

@@ -65,13 +65,14 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// The network.
+/// The network. Names of headers go out as gateways write them: receivers of notifies look for them so.
 pub(crate) struct Network(reqwest::Client);
 
 impl Network {
     pub(crate) fn new() -> Result<Self, HttpError> {
         reqwest::Client::builder()
             .connect_timeout(CONNECT)
+            .http1_title_case_headers()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map(Self)

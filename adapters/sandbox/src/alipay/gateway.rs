@@ -89,12 +89,17 @@ fn carry_out(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
 
 #[derive(Deserialize)]
 struct WhichCertificate {
+    #[serde(default)]
     alipay_cert_sn: String,
 }
 
 /// `alipay.open.app.alipaycert.download`: the certificate of an SN that an answer named.
 fn certificate(sandbox: &Sandbox, request: &Request) -> Result<Value, Denied> {
     let which: WhichCertificate = request.content()?;
+    if which.alipay_cert_sn.is_empty() {
+        let words = "缺少支付宝公钥证书序列号";
+        return Err(Denied::invalid("isv.invalid-parameter", words));
+    }
     let cert = sandbox
         .alipay_certificate_of(&which.alipay_cert_sn)
         .ok_or_else(|| Denied::business("CERT_NOT_EXIST", "证书不存在"))?;

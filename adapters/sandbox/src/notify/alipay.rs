@@ -149,7 +149,7 @@ impl Form {
                 (
                     "content-type",
                     format!(
-                        "application/x-www-form-urlencoded; text/html; charset={}",
+                        "application/x-www-form-urlencoded; charset={}",
                         self.charset
                     ),
                 ),

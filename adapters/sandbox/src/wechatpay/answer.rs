@@ -5,11 +5,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::platform::{Occasion, Renewal};
+use super::platform::Occasion;
 use super::sign::{probed, signed_headers};
 use crate::books::PlatformKey;
 use crate::draw;
 use crate::sandbox::Sandbox;
+
+/// The code of a parameter that is not as it has to be.
+const PARAM_ERROR: &str = "PARAM_ERROR";
 
 /// Why a call is refused, in WeChat Pay's codes.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +20,17 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    pub(crate) field: Option<&'static str>,
+    pub(crate) detail: Detail,
+}
+
+/// What a refusal says beside its words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    None,
+    /// The parameter that is wrong, as a pointer into the body.
+    Field(&'static str),
+    /// The parameters that the call's document does not name, as pointers.
+    Undocumented(Vec<String>),
 }
 
 impl Refusal {
@@ -28,7 +41,7 @@ impl Refusal {
             status,
             code: "SIGN_ERROR",
             message: message.into(),
-            field: None,
+            detail: Detail::None,
         }
     }
 
@@ -37,9 +50,19 @@ impl Refusal {
         let status = StatusCode::BAD_REQUEST;
         Self {
             status,
-            code: "PARAM_ERROR",
+            code: PARAM_ERROR,
             message: message.into(),
-            field: Some(field),
+            detail: Detail::Field(field),
+        }
+    }
+
+    /// Parameters that the call's document does not name.
+    pub(super) fn undocumented(pointers: Vec<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: PARAM_ERROR,
+            message: "请求中含有未在API文档中定义的参数".to_owned(),
+            detail: Detail::Undocumented(pointers),
         }
     }
 
@@ -49,8 +72,13 @@ impl Refusal {
             status: StatusCode::BAD_REQUEST,
             code,
             message: message.into(),
-            field: None,
+            detail: Detail::None,
         }
+    }
+
+    /// Whether it was made before anybody looked for the merchant's business: such ones are not signed.
+    fn is_unsigned(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.code == PARAM_ERROR
     }
 
     /// An outage.
@@ -59,7 +87,7 @@ impl Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             code: "SYSTEM_ERROR",
             message: "系统异常，请稍后重试".to_owned(),
-            field: None,
+            detail: Detail::None,
         }
     }
 }
@@ -72,7 +100,7 @@ pub(super) async fn no_such_resource(
         status: StatusCode::NOT_FOUND,
         code: "RESOURCE_NOT_EXISTS",
         message: "请求的资源不存在".to_owned(),
-        field: None,
+        detail: Detail::None,
     };
     answered(
         &sandbox,
@@ -82,6 +110,9 @@ pub(super) async fn no_such_resource(
     )
 }
 
+/// What the ids of public keys begin with, and serials of certificates do not.
+const PUBLIC_KEY_ID: &[u8] = b"PUB_KEY_ID_";
+
 /// The key with which the merchant wants to be answered: by `Wechatpay-Serial`, and without it the
 /// platform certificate's (如何从平台证书切换成微信支付公钥). WeChat Pay's own SDKs send the header without a
 /// value while they know no certificate.
@@ -90,18 +121,11 @@ pub(super) fn asked_key(sandbox: &Sandbox, headers: &HeaderMap) -> Result<Platfo
     match headers.get("wechatpay-serial").map(HeaderValue::as_bytes) {
         None | Some(b"") => Ok(PlatformKey::Certificate),
         Some(id) if id == wechatpay.public_key_id.as_bytes() => Ok(PlatformKey::PublicKey),
-        Some(serial) if serial.eq_ignore_ascii_case(wechatpay.platform_cert.serial.as_bytes()) => {
-            Ok(PlatformKey::Certificate)
-        }
-        Some(serial)
-            if sandbox.state().platform.certificate != Renewal::Current
-                && serial.eq_ignore_ascii_case(wechatpay.next.cert.serial.as_bytes()) =>
-        {
-            Ok(PlatformKey::Certificate)
-        }
+        // SDKs send the merchant's own serial with their first question for certificates, too.
+        Some(serial) if !serial.starts_with(PUBLIC_KEY_ID) => Ok(PlatformKey::Certificate),
         Some(_) => Err(Refusal::business(
             "INVALID_REQUEST",
-            "Wechatpay-Serial 无效，不是本商户的平台证书序列号或公钥ID",
+            "Wechatpay-Serial 无效，不是本商户的公钥ID",
         )),
     }
 }
@@ -121,20 +145,29 @@ pub(super) fn answered(
     outcome: Result<Value, Refusal>,
     signature: Signature,
 ) -> Response {
+    let is_unsigned = outcome.as_ref().is_err_and(Refusal::is_unsigned);
     let (status, body) = match outcome {
         Ok(Value::Null) => (StatusCode::NO_CONTENT, String::new()),
         Ok(content) => (StatusCode::OK, content.to_string()),
         Err(refusal) => {
             let mut body = json!({ "code": refusal.code, "message": refusal.message });
-            if let (Some(field), Some(fields)) = (refusal.field, body.as_object_mut()) {
-                let detail =
-                    json!({ "field": field, "issue": refusal.message, "location": "body" });
+            let detail = match refusal.detail {
+                Detail::None => None,
+                Detail::Field(field) => {
+                    Some(json!({ "field": field, "issue": refusal.message, "location": "body" }))
+                }
+                Detail::Undocumented(pointers) => {
+                    Some(json!({ "location": null, "value": pointers }))
+                }
+            };
+            if let (Some(detail), Some(fields)) = (detail, body.as_object_mut()) {
                 fields.insert("detail".to_owned(), detail);
             }
             (refusal.status, body.to_string())
         }
     };
     let signed = match signed_headers(sandbox, key, Occasion::Answer, &body) {
+        Ok(_) if is_unsigned => Vec::new(),
         Ok(headers) => match signature {
             Signature::Genuine => headers,
             Signature::Probe => probed(headers),

@@ -86,7 +86,9 @@ impl Parameters {
         let mch_id = &sandbox.keys().wechatpay.mch_id;
         expect("partnerId", self.partner_id.as_deref(), mch_id)?;
         let prepay_id = given("prepayId", self.prepay_id.as_deref())?;
-        let app_id = given("appId", self.app_id.as_deref())?;
+        // An SDK leaves the application out, which the app's own registration names.
+        let own = &sandbox.keys().wechatpay.app_id;
+        let app_id = self.app_id.as_deref().unwrap_or(own);
         let sign = given("sign", self.sign.as_deref())?;
         self.holds(sandbox, app_id, prepay_id, sign)?;
         Ok(prepay_id.to_owned())

@@ -6,6 +6,7 @@ mod auth;
 mod bill;
 mod called;
 mod certificates;
+mod documented;
 mod invoke;
 mod order;
 mod phone;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/v3/certificates", get(certificates::list))
         .route("/v3/{*path}", any(answer::no_such_resource))
         .route("/pay/orderquery", post(v2::order_query))
+        .route("/pay/{*path}", any(v2::not_offered))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
         .route("/wechatpay/pay", get(phone::invoked).post(phone::act))
         .route(

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::called::Called;
+use super::documented;
 use crate::beijing;
 use crate::books::{
     Gateway, Particulars, PlatformKey, Standing, Terms, TradeType, Visit, WechatPayTerms,
@@ -101,6 +102,7 @@ fn ordered(
 ) -> Result<Value, Refusal> {
     let order = Order::deserialize(content)
         .map_err(|error| Refusal::parameter("", format!("参数错误：{error}")))?;
+    documented::order(content, trade_type)?;
     let now = sandbox.now();
     let expires = order.checked(sandbox, trade_type, now)?;
     let visit = Visit {
@@ -216,18 +218,9 @@ impl Order {
                 "商户订单号应为6至32位数字、字母、_-|*",
             ));
         }
-        if !(1..=127).contains(&self.description.chars().count()) {
-            return Err(Refusal::parameter(
-                "/description",
-                "商品描述应为1至127个字符",
-            ));
-        }
-        if self
-            .attach
-            .as_ref()
-            .is_some_and(|attach| attach.chars().count() > 128)
-        {
-            return Err(Refusal::parameter("/attach", "附加数据不得超过128个字符"));
+        within("/description", "商品描述", &self.description, 1, 127)?;
+        if let Some(attach) = &self.attach {
+            within("/attach", "附加数据", attach, 0, 128)?;
         }
         self.money_and_place()?;
         self.buyer(trade_type)?;
@@ -236,13 +229,8 @@ impl Order {
 
     /// Where the notify goes, and how much is asked for.
     fn money_and_place(&self) -> Result<(), Refusal> {
-        let url = &self.notify_url;
-        let schemed = url.starts_with("https://") || url.starts_with("http://");
-        if !schemed || url.contains('?') || url.len() > 255 {
-            return Err(Refusal::parameter(
-                "/notify_url",
-                "通知地址应为完整URL，不得携带参数，至多255个字符",
-            ));
+        if !is_notify_url(&self.notify_url) {
+            return Err(Refusal::parameter("/notify_url", NOTIFY_URL));
         }
         if !(1..=MOST_MINOR).contains(&self.amount.total) {
             return Err(Refusal::parameter(
@@ -335,4 +323,37 @@ fn repeats(first: &Terms, again: &Terms) -> Result<(), Refusal> {
         _ => "201 商户订单号重复",
     };
     Err(Refusal::business("INVALID_REQUEST", message))
+}
+
+/// Texts are measured in bytes.
+pub(super) fn within(
+    field: &'static str,
+    name: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), Refusal> {
+    let bytes = text.len();
+    let bound = match bytes {
+        bytes if bytes < least => format!("小于最小值 {least}"),
+        bytes if bytes > most => format!("大于最大值 {most}"),
+        _ => return Ok(()),
+    };
+    Err(Refusal::parameter(
+        field,
+        format!(
+            "输入源“/body{field}”映射到值字段“{name}”字符串规则校验失败，字节数 {bytes}，{bound}"
+        ),
+    ))
+}
+
+/// What is said of an address that no notify can be sent to.
+pub(super) const NOTIFY_URL: &str = "通知地址应为完整URL，不得携带参数，至多255个字符";
+
+/// An address of a notify has neither query nor fragment.
+pub(super) fn is_notify_url(url: &str) -> bool {
+    let scheme = ["https://", "http://"];
+    let rest = scheme.iter().find_map(|scheme| url.strip_prefix(scheme));
+    let outside = |letter: char| letter.is_whitespace() || "?#[]".contains(letter);
+    url.len() <= 255 && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(outside))
 }

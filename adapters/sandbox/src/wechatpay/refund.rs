@@ -6,8 +6,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::{Detail, Refusal};
 use super::called::Called;
+use super::documented;
+use super::order::{NOTIFY_URL, is_notify_url, within};
 use crate::beijing;
 use crate::books::{End, Gateway, Refund, Standing, Trade};
 use crate::notify::Via;
@@ -21,6 +23,7 @@ struct Asked {
     out_trade_no: Option<String>,
     transaction_id: Option<String>,
     out_refund_no: String,
+    reason: Option<String>,
     notify_url: Option<String>,
     amount: Amount,
 }
@@ -48,6 +51,10 @@ pub(super) async fn refund(State(sandbox): State<Sandbox>, called: Called) -> Re
 fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
     let asked = Asked::deserialize(content)
         .map_err(|error| Refusal::parameter("", format!("参数错误：{error}")))?;
+    documented::only(content, documented::REFUND)?;
+    if let Some(reason) = &asked.reason {
+        within("/reason", "退款原因", reason, 0, 80)?;
+    }
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
     let refund_no = &asked.out_refund_no;
     if !(1..=64).contains(&refund_no.len()) || !refund_no.bytes().all(letter) {
@@ -55,6 +62,13 @@ fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
             "/out_refund_no",
             "商户退款单号应为1至64位数字、字母、_-|*@",
         ));
+    }
+    if asked
+        .notify_url
+        .as_deref()
+        .is_some_and(|url| !is_notify_url(url))
+    {
+        return Err(Refusal::parameter("/notify_url", NOTIFY_URL));
     }
     if asked.amount.currency != "CNY" {
         return Err(Refusal::parameter("/amount/currency", "货币类型应为CNY"));
@@ -203,7 +217,7 @@ fn not_there(message: &str) -> Refusal {
         status: StatusCode::NOT_FOUND,
         code: "RESOURCE_NOT_EXISTS",
         message: message.to_owned(),
-        field: None,
+        detail: Detail::None,
     }
 }
 

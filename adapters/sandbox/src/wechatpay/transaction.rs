@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::{Detail, Refusal};
 use super::called::Called;
+use super::documented;
 use crate::books::{Gateway, Standing, Trade};
 use crate::notify::{described, paid_transaction};
 use crate::sandbox::Sandbox;
@@ -52,6 +53,7 @@ pub(super) async fn close(
     called
         .answer(&sandbox, &number, |_key| {
             let content = called.content();
+            documented::only(&content, documented::CLOSE)?;
             let mch_id = content.get("mchid").and_then(Value::as_str);
             if mch_id != Some(&sandbox.keys().wechatpay.mch_id) {
                 return Err(Refusal::parameter("/mchid", "商户号与签名的商户号不一致"));
@@ -104,12 +106,13 @@ fn no_order() -> Refusal {
         status,
         code: "ORDER_NOT_EXIST",
         message: "订单不存在".to_owned(),
-        field: None,
+        detail: Detail::None,
     }
 }
 
 /// A query names the merchant in its query string.
 fn merchants_own(sandbox: &Sandbox, called: &Called) -> Result<(), Refusal> {
+    documented::order_query(&called.uri)?;
     let own = format!("mchid={}", sandbox.keys().wechatpay.mch_id);
     let query = called.uri.query().unwrap_or_default();
     if query.split('&').any(|pair| pair == own) {

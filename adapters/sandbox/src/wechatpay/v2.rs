@@ -26,6 +26,11 @@ enum Refusal {
     Business(&'static str, &'static str, Digest),
 }
 
+/// Of v2 an order can be queried, and is notified of.
+pub(super) async fn not_offered() -> Response {
+    in_xml(refused("沙箱不提供该接口"))
+}
+
 pub(super) async fn order_query(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let fields = read(&body);
     let text = |name| fields.as_ref().and_then(|fields| field(fields, name));
@@ -43,9 +48,7 @@ pub(super) async fn order_query(State(sandbox): State<Sandbox>, body: Bytes) -> 
     };
     let document = match outcome {
         Ok(document) => document.xml(),
-        Err(Refusal::Unknown(message)) => format!(
-            "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{message}]]></return_msg></xml>"
-        ),
+        Err(Refusal::Unknown(message)) => refused(message),
         Err(Refusal::Business(code, words, digest)) => {
             let mut fields = about(&sandbox);
             fields.extend([
@@ -56,7 +59,17 @@ pub(super) async fn order_query(State(sandbox): State<Sandbox>, body: Bytes) -> 
             signed(&sandbox, fields, digest).xml()
         }
     };
+    in_xml(document)
+}
+
+fn in_xml(document: String) -> Response {
     ([(header::CONTENT_TYPE, "text/plain")], document).into_response()
+}
+
+fn refused(message: &str) -> String {
+    format!(
+        "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{message}]]></return_msg></xml>"
+    )
 }
 
 fn queried(sandbox: &Sandbox, fields: &Fields) -> Result<Document, Refusal> {

@@ -96,8 +96,13 @@ async fn a_clock_that_steps_back_while_a_gateway_answers_has_it_asked_once_more_
 async fn a_gateway_that_refuses_to_tell_is_asked_no_sooner_than_one_that_tells() {
     for too_often in [false, true] {
         let folder = tempfile::tempdir().unwrap();
-        let at_work = with_a_foreign_serial(folder.path()).await;
+        let at_work = if too_often {
+            AtWork::beside(folder.path()).await
+        } else {
+            with_a_foreign_serial(folder.path()).await
+        };
         if too_often {
+            // That it does not know the payment is signed, and its status is not.
             at_work.gateways.let_answers(|_uri, mut answer| {
                 *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 answer
@@ -118,7 +123,14 @@ async fn a_gateway_that_refuses_to_tell_is_asked_no_sooner_than_one_that_tells()
 #[tokio::test(start_paused = true)]
 async fn who_calls_too_often_is_told_so_and_the_line_to_the_gateway_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let at_work = with_a_foreign_serial(folder.path()).await;
+    drop(gateways(folder.path(), &SetClock::new()));
+    // The refusal of an application that is not the merchant's is signed, and its status is not.
+    let file = folder.path().join("payfold.toml");
+    let own = std::fs::read_to_string(&file).unwrap();
+    let foreign = own.replace("app_id = \"wx", "app_id = \"wxf");
+    assert_ne!(foreign, own);
+    std::fs::write(&file, foreign).unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
     at_work.gateways.let_answers(|_uri, mut answer| {
         *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         answer
