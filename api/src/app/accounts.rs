@@ -330,6 +330,19 @@ impl Accounts {
         self.all().get(name).cloned()
     }
 
+    /// The other accounts of an account's merchant, who may have several applications.
+    pub(crate) fn others_of(&self, account: &Account) -> Vec<AccountName> {
+        let merchant = |account: &Account| {
+            let (gateway, merchant_id, _) = account.identity();
+            (gateway, merchant_id.to_owned())
+        };
+        let all = self.all();
+        let others = all
+            .values()
+            .filter(|other| other.name != account.name && merchant(other) == merchant(account));
+        others.map(|other| other.name.clone()).collect()
+    }
+
     /// All accounts, in the order of their names.
     pub fn all(&self) -> Arc<BTreeMap<AccountName, Arc<Account>>> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))

@@ -90,7 +90,8 @@ impl App {
             Offer::Signed => payment.started_at.plus_secs(SIGNED_SECS),
             Offer::Code(_) | Offer::Link(_) | Offer::Prepay(_) | Offer::Elsewhere => expires_at,
         };
-        let is_renewed = account.as_ref().is_some_and(|of| of.starts_payments());
+        let is_renewed =
+            *offer == Offer::Signed && account.as_ref().is_some_and(|of| of.starts_payments());
         if freshness == Freshness::Fresh && runs_out_at <= self.world.now() && !is_renewed {
             return Ok(Action::None);
         }

@@ -216,7 +216,6 @@ impl App {
         payment: &PaymentRef,
         stream: StreamName,
     ) -> Result<Resolved, AppError> {
-        let account = self.account(&payment.account)?;
         let taker = match (request.action, &request.order_no) {
             (ResolutionAction::Accept, Some(order_no)) => {
                 if self.is_open(payment, id).await? {
@@ -239,7 +238,7 @@ impl App {
         let mut position = changed.folded.position;
         if let Some(order_no) = taker {
             let state = &changed.folded.state;
-            let heard = self.hear_stray(&account, payment, &order_no, state).await?;
+            let heard = self.hear_stray(payment, &order_no, state).await?;
             if heard.order_no != order_no {
                 return Err(AppError::NumberTaken);
             }
@@ -310,8 +309,7 @@ impl App {
 
     /// What the account of an exception can do; an account that is gone can do nothing.
     pub(crate) fn capability_of(&self, exception: &OpenedException) -> Capability {
-        let account = self.accounts.get(&exception.payment.account);
-        account.map_or(Capability::ReceivesOnly, |account| account.capability)
+        self.capability_at(&exception.payment.account)
     }
 }
 

@@ -34,6 +34,7 @@ use std::time::Duration;
 use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::Bill;
 use payfold_domain::order::Order;
+use payfold_domain::policy::Capability;
 use payfold_domain::stray::Stray;
 use payfold_domain::{AccountName, OrderNo, PaymentRef};
 use payfold_projections::{RunnerGone, View, Views};
@@ -152,5 +153,11 @@ impl App {
     /// The account of that name.
     pub fn account(&self, name: &AccountName) -> Result<Arc<Account>, AppError> {
         self.accounts.get(name).ok_or(AppError::UnknownAccount)
+    }
+
+    /// What can be done at an account; of one that is gone what came is known, and no more.
+    pub(crate) fn capability_at(&self, name: &AccountName) -> Capability {
+        let account = self.accounts.get(name);
+        account.map_or(Capability::ReceivesOnly, |account| account.capability)
     }
 }

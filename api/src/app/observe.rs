@@ -218,7 +218,7 @@ impl App {
             .tell_order(account, order_no, &said, ground, Some(&own_stray))
             .await;
         if let Err(Untold::StrayFirst) = observed {
-            if self.take_up_claimed(account, payment, order_no).await? == TakeUp::Unreadable {
+            if self.take_up_claimed(payment, order_no).await? == TakeUp::Unreadable {
                 let order_no = Some(order_no.clone());
                 return self.keep_untold(account, order_no, &said, ground).await;
             }

@@ -68,7 +68,7 @@ impl App {
         let written = self
             .store_intent(&account, order_no, &payment, &request)
             .await?;
-        let taken_up = self.take_up_claimed(&account, &payment, order_no).await?;
+        let taken_up = self.take_up_claimed(&payment, order_no).await?;
         if let Some(way) = Way::of(request.method) {
             return self
                 .offer(&account, way, written.made, order_no, &payment)

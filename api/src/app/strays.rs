@@ -51,12 +51,12 @@ impl App {
         match stored {
             Ok(_) => {
                 if let Some(order_no) = self.order_of(&payment).await? {
-                    self.take_up_claimed(account, &payment, &order_no).await?;
+                    self.take_up_claimed(&payment, &order_no).await?;
                 }
                 Ok(())
             }
             Err(StrayFailure::TakenUp(order_no)) => {
-                self.take_up_claimed(account, &payment, &order_no).await?;
+                self.take_up_claimed(&payment, &order_no).await?;
                 self.observe_at_order(account, &order_no, said, ground)
                     .await
             }
@@ -68,7 +68,6 @@ impl App {
     /// An order that has claimed a number takes up what is known of it already.
     pub(crate) async fn take_up_claimed(
         &self,
-        account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
     ) -> Result<TakeUp, AppError> {
@@ -88,7 +87,7 @@ impl App {
             .await;
         match taken_up {
             Ok(changed) => {
-                self.hear_stray(account, payment, order_no, &changed.folded.state)
+                self.hear_stray(payment, order_no, &changed.folded.state)
                     .await?;
                 Ok(TakeUp::Done)
             }
@@ -104,7 +103,6 @@ impl App {
     /// gateway says of the number is told to it.
     pub(crate) async fn hear_stray(
         &self,
-        account: &Account,
         payment: &PaymentRef,
         order_no: &OrderNo,
         stray: &Stray,
@@ -120,7 +118,7 @@ impl App {
             observation: money.observation(),
             foreign: Foreign::default(),
             basis,
-            capability: account.capability,
+            capability: self.capability_at(&payment.account),
             policy: self.settings.policy,
             now: self.world.now(),
         };

@@ -10,7 +10,7 @@ use payfold_domain::policy::Capability;
 use serde::Serialize;
 
 use super::answer::{Items, json};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::{Account, App};
 
@@ -31,15 +31,30 @@ struct AccountAnswer {
 /// Lists the accounts.
 pub(crate) async fn list_accounts(
     State(app): State<Arc<App>>,
-    query: Query,
+    mut query: Query,
 ) -> Result<Response, Problem> {
-    query.finish(())?;
+    let limit = query.limit();
+    let after = query.take("after", |text| Ok(text.to_owned()));
+    let (limit, after) = query.finish((limit, after))?;
     let accounts = app.accounts.all();
-    let items = accounts
-        .values()
-        .map(|account| answer(&app, account))
-        .collect();
-    Ok(json(StatusCode::OK, &Items { items, next: None }))
+    let mut accounts: Vec<&Account> = accounts.values().map(Arc::as_ref).collect();
+    if let Some(after) = after {
+        let last = accounts
+            .iter()
+            .position(|known| known.name.as_str() == after);
+        let last = last.ok_or_else(|| {
+            Problem::new(Kind::CursorUnknown, "no account of that name begins a page")
+        })?;
+        accounts.drain(..=last);
+    }
+    let page = accounts.iter().take(limit);
+    let items: Vec<AccountAnswer> = page.map(|account| answer(&app, account)).collect();
+    let is_more = accounts.len() > limit;
+    let next = items
+        .last()
+        .filter(|_| is_more)
+        .map(|last| last.name.clone());
+    Ok(json(StatusCode::OK, &Items { items, next }))
 }
 
 fn answer(app: &App, account: &Account) -> AccountAnswer {

@@ -17,7 +17,7 @@ use super::view::{ask, caught_up};
 use crate::app::App;
 
 /// The most days of a report.
-const MOST_DAYS: i64 = 366;
+const MOST_DAYS: i64 = 3_660;
 
 /// Days of a report that names no beginning.
 const USUAL_DAYS: u64 = 30;
@@ -56,7 +56,7 @@ pub(crate) async fn read_report(
     if days < 0 {
         query.note("to", "lies before from");
     } else if days >= MOST_DAYS {
-        query.note("from", "lies more than 366 days before to");
+        query.note("from", "lies more than 3660 days before to");
     }
     let (first, last) = query.finish((first, last))?;
     caught_up(&app, View::DailyReport, &headers).await?;

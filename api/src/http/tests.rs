@@ -16,6 +16,7 @@ mod outer;
 mod refused_refunds;
 mod reread;
 mod returns;
+mod siblings;
 pub(in crate::http) mod site;
 mod unreadable;
 mod unwanted;

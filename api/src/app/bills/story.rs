@@ -213,15 +213,8 @@ impl App {
         account: &Account,
         movement: &Movement,
     ) -> Result<bool, AppError> {
-        let (gateway, merchant_id, _) = account.identity();
-        for other in self.accounts.all().values() {
-            let (others_gateway, others_merchant_id, _) = other.identity();
-            if other.name == account.name
-                || (others_gateway, others_merchant_id) != (gateway, merchant_id)
-            {
-                continue;
-            }
-            for claim in claims_of_money(&other.name, movement) {
+        for other in self.accounts.others_of(account) {
+            for claim in claims_of_money(&other, movement) {
                 if self.store.owner(&claim).await?.is_some() {
                     return Ok(true);
                 }

@@ -264,8 +264,11 @@ impl App {
         message: Message,
         proven: &Proven,
     ) -> Result<(), AppError> {
+        let is_known = !matches!(message, Message::Unknown(_));
         self.take_answer(&case.account, message, proven).await?;
-        case.troubles.over(case.row.position);
+        if is_known {
+            case.troubles.over(case.row.position);
+        }
         Ok(())
     }
 

@@ -98,7 +98,7 @@ impl App {
         let Some(account) = self.askable(&question.payment.account) else {
             return Ok(Put::ToNobody);
         };
-        self.hand_over(&account, question).await?;
+        self.hand_over(question).await?;
         self.ask(&account, &question.payment).await?;
         match question.reason {
             QuestionReason::Contradiction => {}
@@ -109,12 +109,12 @@ impl App {
 
     /// A question that arose of a stray is the order's, where one has claimed the number since: a stray
     /// that holds no money is nobody else's to take up.
-    async fn hand_over(&self, account: &Account, question: &Question) -> Result<(), AppError> {
+    async fn hand_over(&self, question: &Question) -> Result<(), AppError> {
         let StreamName::Stray(payment) = &question.stream else {
             return Ok(());
         };
         if let Some(order_no) = self.order_of(payment).await? {
-            self.take_up_claimed(account, payment, &order_no).await?;
+            self.take_up_claimed(payment, &order_no).await?;
         }
         Ok(())
     }

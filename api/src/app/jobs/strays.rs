@@ -19,12 +19,9 @@ impl App {
         loop {
             let strays = self.views.open_work.strays_taken_up(after, PAGE)?.value;
             for stray in &strays {
-                let Some(account) = self.accounts.get(&stray.payment.account) else {
-                    continue;
-                };
                 let state = self.fold_now::<Stray>(&stray.payment).await?.state;
                 match self
-                    .hear_stray(&account, &stray.payment, &stray.order_no, &state)
+                    .hear_stray(&stray.payment, &stray.order_no, &state)
                     .await
                 {
                     Ok(_) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
@@ -47,16 +44,10 @@ impl App {
         loop {
             let strays = self.views.open_work.open_strays(after, PAGE)?.value;
             for stray in &strays {
-                let Some(account) = self.accounts.get(&stray.payment.account) else {
-                    continue;
-                };
                 let Some(order_no) = self.order_of(&stray.payment).await? else {
                     continue;
                 };
-                match self
-                    .take_up_claimed(&account, &stray.payment, &order_no)
-                    .await
-                {
+                match self.take_up_claimed(&stray.payment, &order_no).await {
                     Ok(_) | Err(AppError::Rejected(Rejection::OrderCorrupt)) => {}
                     Err(error) => return Err(error),
                 }

@@ -93,11 +93,24 @@ fn start_payment() -> Value {
                 "maxLength": 512,
                 "description": "http or https, at an origin that buyers may be sent back to.",
             },
-            "client_ip": { "type": ["string", "null"], "description": "IPv4 or IPv6." },
-            "openid": line_if_any(128),
+            "client_ip": {
+                "type": ["string", "null"],
+                "description": "The buyer's, IPv4 or IPv6; wechatpay.h5 asks for it.",
+            },
+            "openid": described(
+                line_if_any(128),
+                "The buyer's; alipay.jsapi, wechatpay.jsapi and wechatpay.mini ask for it.",
+            ),
         }),
         &["method"],
     )
+}
+
+fn described(mut schema: Value, words: &str) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".to_owned(), json!(words));
+    }
+    schema
 }
 
 fn request(properties: Value, required: &[&str]) -> Value {

@@ -163,6 +163,8 @@ pub(super) const ROUTES: &[Route] = &[
             Kind::NotFound,
             Kind::Conflict,
             Kind::AccountReceivesOnly,
+            Kind::RefundsClosed,
+            Kind::RefundTooMuch,
             Kind::OrderCorrupt,
         ],
         ..OPEN
@@ -223,7 +225,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         path: "/v1/reports/daily",
         id: "read_daily_report",
-        about: "Sums by day, account and method, of both days and all between.",
+        about: "Sums by day, account and method, of both days and all between; at most 3660 days.",
         access: READ,
         parameters: &["from", "to"],
         answers: &[ok(
@@ -281,11 +283,12 @@ pub(super) const ROUTES: &[Route] = &[
         id: "list_accounts",
         about: "List the accounts at the gateways, and what each can do.",
         access: READ,
+        parameters: &["limit", "after"],
         answers: &[ok(
             &[Content::Json("AccountPage")],
             "The accounts, by name.",
         )],
-        problems: &[Kind::Invalid],
+        problems: &[Kind::Invalid, Kind::CursorUnknown],
         ..OPEN
     },
     Route {

@@ -37,7 +37,12 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let order_no = names.order_no()?;
     let now = app.world.now();
-    let mut request = body.read(|fields, flaws| read(fields, flaws, &order_no, now))?;
+    let read_for = |lives| body.read(|fields, flaws| read(fields, flaws, &order_no, lives));
+    let mut request = match read_for(Lives::From(now)) {
+        // The first `expires_at` stands: a repeat may come when it is near, or over.
+        Err(_) if app.order(&order_no).await?.is_some() => read_for(Lives::Already)?,
+        read => read?,
+    };
     request.metadata = request.metadata.and_then(|_| body.text_of("metadata"));
     let written = app.place_order(request).await?;
     let fresh = Actions::Shown(Freshness::Fresh);
@@ -47,11 +52,20 @@ pub(crate) async fn place_order(
     Ok(json_as_of(status_of(written.made), &answer, as_of))
 }
 
+/// What the order's life is measured from.
+#[derive(Clone, Copy)]
+enum Lives {
+    /// It would begin now.
+    From(Timestamp),
+    /// It has begun.
+    Already,
+}
+
 fn read(
     fields: &mut Fields<'_>,
     flaws: &mut Flaws,
     order_no: &OrderNo,
-    now: Timestamp,
+    lives: Lives,
 ) -> Option<PlaceRequest> {
     let amount = fields.object("amount", flaws, |fields, flaws| {
         let currency = fields.required("currency", flaws, currency);
@@ -64,7 +78,7 @@ fn read(
     let subject = fields.required("subject", flaws, line(1, 127));
     let fulfilment = named(fulfilment, "ship, none".to_owned());
     let fulfilment = fields.required("fulfilment", flaws, fulfilment);
-    let expires_at = fields.optional("expires_at", flaws, |value| life(value, now));
+    let expires_at = fields.optional("expires_at", flaws, |value| end_of_life(value, lives));
     let metadata = fields.optional("metadata", flaws, metadata);
     Some(PlaceRequest {
         order_no: order_no.clone(),
@@ -89,12 +103,15 @@ fn fulfilment(name: &str) -> Option<Fulfilment> {
     }
 }
 
-fn life(value: Value, now: Timestamp) -> Result<Timestamp, String> {
+fn end_of_life(value: Value, lives: Lives) -> Result<Timestamp, String> {
     let expires_at = instant::read(&text(value)?)?;
-    if (now.plus_secs(LEAST_LIFE)..=now.plus_secs(LONGEST_LIFE)).contains(&expires_at) {
-        Ok(expires_at)
-    } else {
-        Err("must lie from 1 minute to 7 days ahead".to_owned())
+    match lives {
+        Lives::From(now)
+            if !(now.plus_secs(LEAST_LIFE)..=now.plus_secs(LONGEST_LIFE)).contains(&expires_at) =>
+        {
+            Err("must lie from 1 minute to 7 days ahead".to_owned())
+        }
+        Lives::From(_) | Lives::Already => Ok(expires_at),
     }
 }
 

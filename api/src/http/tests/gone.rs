@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use payfold_domain::policy::Policy;
 use payfold_sqlite::SqliteStore;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::alipay;
@@ -38,6 +39,30 @@ async fn an_account_may_go_once_its_last_payment_is_a_year_old() {
         assert_eq!(told, is_told, "after {days} days: {problems:?}");
         let problems = compare_identities(&*store, &[alipay::account()], at).await;
         assert!(problems.is_empty(), "{problems:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_for_no_order_can_be_decided_on_after_its_account_is_gone() {
+    for (decision, status) in [
+        (json!({ "action": "dismiss" }), "open"),
+        (json!({ "action": "accept", "order_no": "G-1" }), "paid"),
+    ] {
+        let site = TestSite::start_with(Policy::HOLD, vec![alipay::account()]).await;
+        let account = site.app.accounts.get(&alipay::name()).unwrap();
+        let paid = alipay::paid("pay_stray").into();
+        let told = site.app.notify(&account, &HeaderMap::new(), paid).await;
+        assert_eq!(told.body, "success");
+        site.app.accounts.replace([]);
+        site.place("G-1").await;
+        let path = "/v1/exceptions?status=open";
+        let open = site.ask(SHOP, "GET", path, Value::Null).await;
+        let id = open.json["items"][0]["id"].as_str().unwrap();
+        let path = format!("/v1/exceptions/{id}/resolve");
+        let decided = site.ask(SHOP, "POST", &path, decision).await;
+        assert_eq!(decided.status, 200, "{}", decided.json);
+        let order = site.ask(SHOP, "GET", "/v1/orders/G-1", Value::Null).await;
+        assert_eq!(order.json["status"], status);
     }
 }
 

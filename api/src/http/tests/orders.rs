@@ -26,6 +26,27 @@ async fn placing_twice_makes_one_order_and_other_content_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn placing_again_is_safe_whatever_became_of_the_time_that_the_order_had() {
+    let site = TestSite::start().await;
+    let ending = |at: &str| {
+        let mut order = order(8800);
+        order["expires_at"] = json!(at);
+        order
+    };
+    let first = site.place("A-1").await;
+    let later = ending("2001-01-01T00:00:00Z");
+    let again = site.ask(SHOP, "PUT", "/v1/orders/A-1", later.clone()).await;
+    assert_eq!(again.status, StatusCode::OK);
+    assert_eq!(again.json["expires_at"], first.json["expires_at"]);
+    let new = site.ask(SHOP, "PUT", "/v1/orders/A-2", later).await;
+    assert_eq!(new.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let senseless = site
+        .ask(SHOP, "PUT", "/v1/orders/A-1", ending("soon"))
+        .await;
+    assert_eq!(senseless.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn everything_wrong_with_an_order_is_told_at_once() {
     let site = TestSite::start().await;
     let wrong = json!({
