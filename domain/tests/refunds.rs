@@ -129,6 +129,26 @@ fn money_that_was_dismissed_beside_what_the_payment_shows_can_be_given_back_too(
 }
 
 #[test]
+fn money_that_was_dismissed_can_be_given_back_though_other_money_waits_for_a_decision() {
+    let late = |id| say::exception(id, ExceptionKind::Late);
+    let mut story = story::cancelled()
+        .given(say::notify(P1, [say::paid("T1", PRICE)]))
+        .given(say::notify(P1, [say::paid("T2", PRICE)]))
+        .given(say::resolve(&late("T2"), ResolutionAction::Dismiss));
+    assert_eq!(
+        story.refusal(say::ask_refund(P1, "R1", PRICE + 1)),
+        Rejection::Held
+    );
+    story.when(say::ask_refund(P1, "R1", PRICE)).unwrap();
+    let payment = story.placed().payment(&say::payment(P1)).unwrap();
+    assert_eq!(payment.refunds[0].transaction_id, say::transaction("T2"));
+    assert_eq!(
+        story.refusal(say::ask_refund(P1, "R2", PRICE)),
+        Rejection::Held
+    );
+}
+
+#[test]
 fn money_that_waits_for_a_decision_beside_what_the_payment_shows_is_not_asked_back() {
     let mut story = story::paid()
         .given(say::notify(P1, [say::paid("T2", PRICE)]))

@@ -65,7 +65,8 @@ const STATEMENTS: usize = 64;
 pub enum Place {
     /// In files of that folder, which is made where it is missing.
     Folder(PathBuf),
-    /// In memory, gone with the runner and its readers.
+    /// In memory, where nothing is left once the runner and its readers are gone: the next runner begins
+    /// with no rows.
     Memory(Spares),
 }
 

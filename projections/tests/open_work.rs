@@ -243,7 +243,7 @@ fn an_unsigned_claim_is_a_question_for_two_days() {
 #[test]
 fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
     let hint = || {
-        OrderEvent::RefundHintReceived(RefundHintReceived {
+        StrayEvent::RefundHintReceived(RefundHintReceived {
             payment: payment("1"),
             method: Method::WechatpayNative,
             claimed: RefundFact {
@@ -265,7 +265,7 @@ fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
     };
     for cut in [0, 1] {
         let mut feed = Feed::default();
-        feed.order("A", 0, hint());
+        feed.stray("1", 0, hint());
         feed.order("A", 1, contradiction());
         let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
         let (first, second) = feed.recorded.split_at(cut);
@@ -280,6 +280,7 @@ fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
         let asked = asked.unwrap().value;
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].reason, QuestionReason::RefundHint);
+        assert_eq!(asked[0].stream, StreamName::Stray(payment("1")));
         assert_eq!(asked[0].position, after);
     }
 }

@@ -208,19 +208,24 @@ async fn what_the_document_of_a_call_does_not_name_is_refused() {
     let native = format!("{ORDERS}/native");
     let mut of_page = jsapi("other_1");
     of_page["amount"]["payer_total"] = json!(1);
-    refused(&native, of_page, &["/amount/payer_total", "/payer"]).await;
+    refused(
+        &native,
+        of_page,
+        &["/body/amount/payer_total", "/body/payer/openid"],
+    )
+    .await;
     let mut detailed = order("other_2", 10);
     detailed["detail"] = json!({ "goods_detail": [{ "anything": 1 }] });
     assert_eq!(merchant.post(&native, &detailed).await.status, 200);
     let mch_id = account("wechatpay", "mch_id");
     let close = json!({ "mchid": mch_id, "appid": account("wechatpay", "app_id") });
     let number = format!("{ORDERS}/out-trade-no/other_2");
-    refused(&format!("{number}/close"), close, &["/appid"]).await;
+    refused(&format!("{number}/close"), close, &["/body/appid"]).await;
     let refund = json!({
         "out_trade_no": "other_2", "out_refund_no": "r1", "mchid": mch_id,
         "amount": { "refund": 5, "total": 10, "currency": "CNY" },
     });
-    refused(REFUNDS, refund, &["/mchid"]).await;
+    refused(REFUNDS, refund, &["/body/mchid"]).await;
     let query = format!("{number}?mchid={mch_id}&sub_mchid=1");
     let said = merchant.get(&query).await;
     assert_eq!(said.json()["detail"]["value"], json!(["/query/sub_mchid"]));

@@ -105,7 +105,7 @@ fn a_message_of_another_product_is_kept_by_what_tells_it_apart() {
     ];
     for (elements, name) in [
         (&contract[..], "change_type"),
-        (&combined[..], "combine_out_trade_no"),
+        (&combined[..], "combine_mch_id"),
     ] {
         assert_eq!(
             take(&signed_xml(&with(Vec::new(), elements)))

@@ -332,14 +332,13 @@ impl Accounts {
 
     /// The other accounts of an account's merchant, who may have several applications.
     pub(crate) fn others_of(&self, account: &Account) -> Vec<AccountName> {
-        let merchant = |account: &Account| {
-            let (gateway, merchant_id, _) = account.identity();
-            (gateway, merchant_id.to_owned())
-        };
+        let (gateway, merchant_id, _) = account.identity();
         let all = self.all();
-        let others = all
-            .values()
-            .filter(|other| other.name != account.name && merchant(other) == merchant(account));
+        let others = all.values().filter(|other| {
+            let (others_gateway, others_merchant_id, _) = other.identity();
+            other.name != account.name
+                && (others_gateway, others_merchant_id) == (gateway, merchant_id)
+        });
         others.map(|other| other.name.clone()).collect()
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use payfold_domain::event::{Event, OrderEvent};
+use payfold_domain::event::{Basis, Event, OrderEvent};
 use payfold_domain::{AccountName, InvalidName, OutTradeNo, PaymentRef, Timestamp};
 use payfold_store::{Cell, Claim, Store, StreamName, decode};
 
@@ -18,7 +18,8 @@ const YEAR_SECS: i64 = 365 * 86_400;
 const PAGE: usize = 64;
 
 /// The cell that names the accounts whose payments were all older when they were looked at. An account
-/// that is not configured gets no new ones, so they are not looked at again at every start.
+/// that is not configured gets no new ones but by a person's word on money that came before, so they are
+/// not looked at again at every start.
 const CELL: &str = "accounts-long-gone";
 
 /// The accounts with payments of the last year that are not among these.
@@ -99,13 +100,24 @@ async fn any_since(
     since: Timestamp,
 ) -> Result<bool, AppError> {
     for (payment, stream) in payments {
+        let mut started_at = None;
         for recorded in store.load(stream, 0).await? {
             // An event that cannot be read tells nothing; its order shows as corrupt.
             let at = match decode(&recorded) {
                 Ok(Event::Order(OrderEvent::PaymentStarted(started)))
                     if started.payment == *payment =>
                 {
-                    recorded.time
+                    started_at = Some(recorded.time);
+                    continue;
+                }
+                // A person gave the order money that had come without one: nobody started it.
+                Ok(Event::Order(OrderEvent::PaymentConfirmed(confirmed)))
+                    if confirmed.money.payment == *payment
+                        && matches!(confirmed.basis, Basis::Accepted(_))
+                        && started_at == Some(recorded.time) =>
+                {
+                    started_at = None;
+                    continue;
                 }
                 Ok(Event::Order(OrderEvent::PaymentConfirmed(confirmed)))
                     if confirmed.money.payment == *payment =>
@@ -117,6 +129,9 @@ async fn any_since(
             if since <= at {
                 return Ok(true);
             }
+        }
+        if started_at.is_some_and(|at| since <= at) {
+            return Ok(true);
         }
     }
     Ok(false)

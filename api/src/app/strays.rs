@@ -40,9 +40,15 @@ impl App {
                     return Ok(Vec::new());
                 }
                 let command = match said.clone() {
-                    Said::Facts(observation) | Said::Refusal(observation, _) => {
-                        StrayCommand::Observe(self.observe_command(account, observation, taken))
-                    }
+                    Said::Facts(observation, anothers) => StrayCommand::Observe(
+                        self.observe_command(account, observation, taken, anothers),
+                    ),
+                    Said::Refusal(observation, _) => StrayCommand::Observe(self.observe_command(
+                        account,
+                        observation,
+                        taken,
+                        Vec::new(),
+                    )),
                     Said::Hint(hint) => StrayCommand::ObserveRefundHint(ObserveRefundHint { hint }),
                 };
                 Ok(decide_stray(stray, command)?)

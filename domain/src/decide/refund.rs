@@ -20,9 +20,12 @@ pub(super) fn request_refund(
     if is_made_elsewhere(order, &command) {
         return Err(Rejection::RefundNoTaken);
     }
-    waits_for_no_decision(order, payment)?;
+    let money = money_for(order, payment, command.minor);
+    if money == Err(Rejection::Held) {
+        return Err(Rejection::Held);
+    }
     takes_refunds(&payment.book(&order.exceptions), command.capability)?;
-    let money = money_for(order, payment, command.minor)?;
+    let money = money?;
 
     let mut draft = Draft::of(order);
     draft.record(OrderEvent::RefundRequested(RefundRequested {
@@ -123,35 +126,45 @@ fn asked_before(
 }
 
 /// The money that so much is asked back of: what the payment shows, else what came beside it and was
-/// left here by a decision.
+/// left here by a decision. Held money goes back by its exception's decision; once that was decided and
+/// the money is still here (dismissed, or the refund failed) it can be asked back like any other.
 fn money_for<'a>(
     order: &PlacedOrder,
     payment: &'a Payment,
     minor: i64,
 ) -> Result<&'a Transaction, Rejection> {
-    let shown = payment.shown_transaction();
-    let beside = payment.transactions.iter().filter(|money| {
+    let stands = |money: &Transaction| {
         let exception = money.held_under().and_then(|id| order.exception(id));
-        exception.is_some_and(|exception| exception.resolution.is_some())
-    });
+        exception.map_or(Stands::Free, |exception| match exception.resolution {
+            None => Stands::Undecided,
+            Some(_) => Stands::Left,
+        })
+    };
+    let shown = payment.shown_transaction();
+    let is_undecided = shown.is_some_and(|money| stands(money) == Stands::Undecided);
+    let beside = payment.transactions.iter();
+    let beside = beside.filter(|money| stands(money) == Stands::Left);
     let mut left_minor = 0;
-    for money in shown.into_iter().chain(beside) {
+    for money in shown.filter(|_| !is_undecided).into_iter().chain(beside) {
         let left = money.left_minor(&payment.refunds);
         if (1..=left).contains(&minor) {
             return Ok(money);
         }
         left_minor = left_minor.max(left);
     }
+    if is_undecided {
+        return Err(Rejection::Held);
+    }
     Err(Rejection::RefundTooMuch { left_minor })
 }
 
-/// Held money goes back by its exception's decision; once that was decided and the money is still
-/// here (dismissed, or the refund failed) it can be asked back like any other.
-fn waits_for_no_decision(order: &PlacedOrder, payment: &Payment) -> Result<(), Rejection> {
-    let shown = payment.shown_transaction();
-    let exception = shown.and_then(|money| order.exception(money.held_under()?));
-    match exception.map(|exception| &exception.resolution) {
-        Some(None) => Err(Rejection::Held),
-        Some(Some(_)) | None => Ok(()),
-    }
+/// What an exception says of money.
+#[derive(PartialEq, Eq)]
+enum Stands {
+    /// There is none: the money is the order's.
+    Free,
+    /// It waits for a decision.
+    Undecided,
+    /// It was left here by one.
+    Left,
 }

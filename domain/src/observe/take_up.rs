@@ -124,7 +124,8 @@ fn started_elsewhere(order: &PlacedOrder, command: &TakeUpStray) -> OrderEvent {
 }
 
 /// The wish of a refund that an exception's decision made, where it is of money that this payment
-/// brought. It was sent, or will be: where other refunds left too little since, the gateway refuses it.
+/// brought, and the order's own wishes leave enough of it. It was sent, or will be: where the back office
+/// left too little since, the gateway refuses it.
 fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
     let refund_no = fact.refund_no()?;
     let (id, attempt) = ExceptionId::of_refund(refund_no)?;
@@ -132,8 +133,12 @@ fn adopted(payment: &Payment, fact: &RefundFact) -> Option<OrderEvent> {
     let RefundSize::Exactly(amount) = fact.size else {
         return None;
     };
+    let wishes = payment.refunds.iter();
+    let wishes =
+        wishes.filter(|wish| wish.transaction_id == money.transaction_id && wish.is_reserved());
+    let wished: i64 = wishes.map(|wish| wish.amount.minor).sum();
     let fits = amount.currency == money.amount.currency
-        && (1..=money.amount.minor).contains(&amount.minor);
+        && (1..=money.amount.minor - wished).contains(&amount.minor);
     if !fits {
         return None;
     }

@@ -92,7 +92,9 @@ pub(super) fn apply(tx: &Transaction<'_>, events: &[Fed<'_>]) -> rusqlite::Resul
             "INSERT INTO questions (position, stream, account, out_trade_no, reason, since)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (account, out_trade_no) DO UPDATE SET
-                position = excluded.position, stream = excluded.stream, since = excluded.since,
+                position = excluded.position, since = excluded.since,
+                stream = iif(reason = ?7 AND since > ?8 AND excluded.reason <> ?7,
+                    stream, excluded.stream),
                 reason = iif(reason = ?7 AND since > ?8, reason, excluded.reason)",
         )?
         .execute(params![

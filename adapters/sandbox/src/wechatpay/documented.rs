@@ -58,7 +58,7 @@ pub(super) fn order(content: &Value, trade_type: TradeType) -> Result<(), Refusa
 pub(super) fn only(content: &Value, documented: &[&str]) -> Result<(), Refusal> {
     let mut others = Vec::new();
     look_for_others(content, "", documented, &mut others);
-    none_of(others)
+    none_of(others.iter().map(|at| format!("/body{at}")).collect())
 }
 
 /// Whether the query string of a query for an order names the merchant alone.
@@ -88,7 +88,10 @@ fn look_for_others(content: &Value, at: &str, documented: &[&str], others: &mut 
         if documented.contains(&at.as_str()) {
             continue;
         }
-        if documented.iter().any(lies_below) {
+        let has_members = member
+            .as_object()
+            .is_some_and(|members| !members.is_empty());
+        if has_members || documented.iter().any(lies_below) {
             look_for_others(member, &at, documented, others);
         } else {
             others.push(at);

@@ -53,6 +53,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/v3/{*path}", any(answer::no_such_resource))
         .route("/pay/orderquery", post(v2::order_query))
         .route("/pay/{*path}", any(v2::not_offered))
+        .route("/secapi/{*path}", any(v2::not_offered))
         .route("/wechatpay/qr", get(phone::show).post(phone::act))
         .route("/wechatpay/pay", get(phone::invoked).post(phone::act))
         .route(

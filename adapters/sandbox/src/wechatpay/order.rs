@@ -354,6 +354,6 @@ pub(super) const NOTIFY_URL: &str = "通知地址应为完整URL，不得携带�
 pub(super) fn is_notify_url(url: &str) -> bool {
     let scheme = ["https://", "http://"];
     let rest = scheme.iter().find_map(|scheme| url.strip_prefix(scheme));
-    let outside = |letter: char| letter.is_whitespace() || "?#[]".contains(letter);
+    let outside = |letter: char| letter.is_whitespace() || "?#".contains(letter);
     url.len() <= 255 && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(outside))
 }

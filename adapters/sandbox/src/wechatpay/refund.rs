@@ -93,9 +93,9 @@ fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
         return Err(nothing_paid());
     };
     if asked.amount.total != total {
-        return Err(Refusal::parameter(
-            "/amount/total",
-            "订单金额与原订单不一致",
+        return Err(Refusal::business(
+            "INVALID_REQUEST",
+            "您的请求参数与订单信息不一致",
         ));
     }
     let (trade, _moved) = sandbox

@@ -95,6 +95,6 @@ fn translate_elements(
 /// The element that names the merchant of a combined payment.
 const COMBINED_MCH_ID: &str = "combine_mch_id";
 
-/// Elements that a payment's notify never has: those of combined payments, and of contracts by which a
-/// merchant takes recurring payments.
-const OF_ANOTHER_PRODUCT: &[&str] = &["combine_out_trade_no", "change_type"];
+/// Elements that a payment's notify never has: of a combined payment, and of a contract by which a merchant
+/// takes recurring payments. What has one changes nothing, so their grammar matters to nobody.
+const OF_ANOTHER_PRODUCT: &[&str] = &[COMBINED_MCH_ID, "change_type"];

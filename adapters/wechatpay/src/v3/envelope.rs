@@ -90,7 +90,7 @@ fn is_of_another_product(resource: &Object<'_>, subject: Subject) -> Result<bool
         (_, None)
         | (Subject::Transaction, Some("transaction"))
         | (Subject::Refund, Some("refund")) => Ok(false),
-        (_, Some("transaction" | "refund")) => {
+        (_, Some("transaction" | "refund" | "")) => {
             Err(malformed("original_type", "what event_type speaks of"))
         }
         (_, Some(_)) => Ok(true),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use payfold_alipay::Call;
-use payfold_domain::{Application, Authentic, Fact, Message, PaymentRef, Timestamp, Verdict};
-use payfold_store::Claim;
+use payfold_domain::{Authentic, Message, PaymentRef, Timestamp, Verdict};
 use payfold_wechatpay::{Proof, Reply};
 
 use super::{CallKind, answer_evidence, not_now, unknown, unknown_at_alipay, unsigned};
@@ -54,37 +53,15 @@ impl App {
         let Answer::Said(authentic, proven) = answer else {
             return Ok(Asked::NotThere);
         };
-        if self.is_anothers_money(account, &authentic.message).await? {
+        // Alipay may well answer one application about another's payment of that number.
+        if let Message::Observation(observation) = &authentic.message
+            && !self.anothers_money(account, observation).await?.is_empty()
+        {
             return Ok(Asked::NotThere);
         }
         self.take_answer(account, authentic.message, &proven)
             .await?;
         Ok(Asked::Told)
-    }
-
-    /// Whether another account of the same merchant has the money that an answer tells of. Alipay may
-    /// well answer one application about another's payment of that number, and names none.
-    async fn is_anothers_money(
-        &self,
-        account: &Account,
-        message: &Message,
-    ) -> Result<bool, AppError> {
-        let Message::Observation(observation) = message else {
-            return Ok(false);
-        };
-        for other in self.accounts.others_of(account) {
-            for fact in &observation.facts {
-                let Fact::Paid(receipt) = fact else { continue };
-                if receipt.application != Application::Unstated {
-                    continue;
-                }
-                let claim = Claim::Transaction(other.clone(), receipt.transaction_id.clone());
-                if self.store.owner(&claim).await?.is_some() {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// Stores what a verified answer says. A state that this payfold does not know is no event: it

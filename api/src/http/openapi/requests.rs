@@ -65,7 +65,7 @@ fn place_order() -> Value {
             "expires_at": {
                 "type": ["string", "null"],
                 "format": "date-time",
-                "description": "From 1 minute to 7 days ahead.",
+                "description": "From 1 minute to 7 days ahead; of an order that is there the first one stands.",
             },
             "metadata": {
                 "type": ["object", "null"],
