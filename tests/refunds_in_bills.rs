@@ -210,3 +210,25 @@ async fn another_systems_refund_refuses_no_bill_whatever_its_number() {
         assert_eq!(figure(&out, "foreign"), 1, "{out}");
     }
 }
+
+#[tokio::test]
+async fn a_refund_of_ours_does_not_explain_one_under_a_number_that_none_here_can_have() {
+    let shop = Shop::beside_the_sandbox().await;
+    let at = At::alipay(&shop);
+    let transaction_id = at.pays("BO-1", "pay_both").await;
+    at.refunds("BO-1", "pay_both", "succeeded").await;
+    at.told_to_nobody("pay_both").await;
+    shop.back_office_refunds("alipay", "pay_both", 2000).await;
+    let paid = paid("pay_both", &transaction_id);
+    let out = at.import(&[
+        BillRow::payment(NOON, &paid),
+        BillRow::refund(NOON, &paid, "r-1", 3000),
+        BillRow::refund(NOON, &paid, "RF.2026/1", 2000),
+    ]);
+    // Alipay cannot be asked about a number like that, and says nothing of a part that went back.
+    assert_eq!(figure(&out, "missing here"), 1, "{out}");
+    assert_eq!(
+        at.open().await,
+        [json!(["bill_missing_here", "BO-1", null, 2000])]
+    );
+}

@@ -216,10 +216,8 @@ fn a_refund_is_open_until_it_is_with_the_buyer() {
     assert_eq!(stages, expected);
 }
 
-#[test]
-fn an_unsigned_claim_is_a_question_for_two_days() {
-    let mut feed = Feed::default();
-    let hint = OrderEvent::RefundHintReceived(RefundHintReceived {
+fn hint() -> RefundHintReceived {
+    RefundHintReceived {
         payment: payment("1"),
         method: Method::WechatpayNative,
         claimed: RefundFact {
@@ -228,8 +226,13 @@ fn an_unsigned_claim_is_a_question_for_two_days() {
             size: RefundSize::Unknown,
             state: RefundState::Processing,
         },
-    });
-    feed.order("A", 0, hint);
+    }
+}
+
+#[test]
+fn an_unsigned_claim_is_a_question_for_two_days() {
+    let mut feed = Feed::default();
+    feed.order("A", 0, OrderEvent::RefundHintReceived(hint()));
     let (_runner, views) = feed.folded();
     let questions = |now| {
         let open = views.open_work.questions(after_new_year(now), START, 10);
@@ -242,18 +245,6 @@ fn an_unsigned_claim_is_a_question_for_two_days() {
 
 #[test]
 fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
-    let hint = || {
-        StrayEvent::RefundHintReceived(RefundHintReceived {
-            payment: payment("1"),
-            method: Method::WechatpayNative,
-            claimed: RefundFact {
-                transaction_id: None,
-                number: RefundNumber::Unstated,
-                size: RefundSize::Unknown,
-                state: RefundState::Processing,
-            },
-        })
-    };
     let contradiction = || {
         OrderEvent::ContradictionObserved(ContradictionObserved {
             payment: payment("1"),
@@ -265,7 +256,7 @@ fn a_contradiction_beside_an_unsigned_claim_leaves_the_claim_a_question() {
     };
     for cut in [0, 1] {
         let mut feed = Feed::default();
-        feed.stray("1", 0, hint());
+        feed.stray("1", 0, StrayEvent::RefundHintReceived(hint()));
         feed.order("A", 1, contradiction());
         let (mut runner, views) = Runner::open(Place::in_memory(), STORE).unwrap();
         let (first, second) = feed.recorded.split_at(cut);

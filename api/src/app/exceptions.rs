@@ -14,6 +14,7 @@ use payfold_projections::View;
 use payfold_store::{Position, StreamName};
 
 use super::aggregate::BillOf;
+use super::gone::let_stay_gone;
 use super::handle::{Changed, Ground, Made};
 use super::strays::StrayFailure;
 use super::{App, AppError};
@@ -220,6 +221,9 @@ impl App {
             (ResolutionAction::Accept, Some(order_no)) => {
                 if self.is_open(payment, id).await? {
                     self.may_take(order_no).await?;
+                    if self.accounts.get(&payment.account).is_none() {
+                        let_stay_gone(&*self.store, &payment.account).await?;
+                    }
                 }
                 Some(order_no.clone())
             }

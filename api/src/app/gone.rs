@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use payfold_domain::event::{Basis, Event, OrderEvent};
+use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::{AccountName, InvalidName, OutTradeNo, PaymentRef, Timestamp};
-use payfold_store::{Cell, Claim, Store, StreamName, decode};
+use payfold_store::{Cell, CellOutcome, Claim, Store, StreamName, decode};
 
 use super::AppError;
 use super::identity::IdentityProblem;
@@ -18,8 +18,8 @@ const YEAR_SECS: i64 = 365 * 86_400;
 const PAGE: usize = 64;
 
 /// The cell that names the accounts whose payments were all older when they were looked at. An account
-/// that is not configured gets no new ones but by a person's word on money that came before, so they are
-/// not looked at again at every start.
+/// that is not configured gets no new ones, so they are not looked at again at every start; money of such
+/// a one that a person gives to an order is no reason to want it back.
 const CELL: &str = "accounts-long-gone";
 
 /// The accounts with payments of the last year that are not among these.
@@ -67,6 +67,25 @@ fn names(cell: &Cell) -> BTreeSet<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+/// Whatever orders are given of its money from now on, the account may stay gone.
+pub(super) async fn let_stay_gone(
+    store: &dyn Store,
+    account: &AccountName,
+) -> Result<(), AppError> {
+    let kept = store.cell(CELL).await?;
+    let mut gone = kept.as_ref().map(names).unwrap_or_default();
+    if !gone.insert(account.as_str().to_owned()) {
+        return Ok(());
+    }
+    let lines: Vec<String> = gone.into_iter().collect();
+    let revision = kept.map_or(0, |kept| kept.revision);
+    let value = Bytes::from(lines.join("\n"));
+    match store.set_cell(CELL, revision, value).await? {
+        CellOutcome::Written { .. } => Ok(()),
+        CellOutcome::Conflict { .. } => Err(AppError::Contended),
+    }
+}
+
 /// Keeps these names. Where they are not kept, as by who only reads, the next start looks again.
 async fn keep(store: &dyn Store, kept: Option<&Cell>, old: &BTreeSet<AccountName>) {
     let lines: Vec<&str> = old.iter().map(AccountName::as_str).collect();
@@ -100,24 +119,13 @@ async fn any_since(
     since: Timestamp,
 ) -> Result<bool, AppError> {
     for (payment, stream) in payments {
-        let mut started_at = None;
         for recorded in store.load(stream, 0).await? {
             // An event that cannot be read tells nothing; its order shows as corrupt.
             let at = match decode(&recorded) {
                 Ok(Event::Order(OrderEvent::PaymentStarted(started)))
                     if started.payment == *payment =>
                 {
-                    started_at = Some(recorded.time);
-                    continue;
-                }
-                // A person gave the order money that had come without one: nobody started it.
-                Ok(Event::Order(OrderEvent::PaymentConfirmed(confirmed)))
-                    if confirmed.money.payment == *payment
-                        && matches!(confirmed.basis, Basis::Accepted(_))
-                        && started_at == Some(recorded.time) =>
-                {
-                    started_at = None;
-                    continue;
+                    recorded.time
                 }
                 Ok(Event::Order(OrderEvent::PaymentConfirmed(confirmed)))
                     if confirmed.money.payment == *payment =>
@@ -129,9 +137,6 @@ async fn any_since(
             if since <= at {
                 return Ok(true);
             }
-        }
-        if started_at.is_some_and(|at| since <= at) {
-            return Ok(true);
         }
     }
     Ok(false)

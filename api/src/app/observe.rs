@@ -9,8 +9,7 @@ use payfold_domain::command::{Command, Foreign, Observe, ObserveRefundHint, Reje
 use payfold_domain::event::UnknownMessageReceived;
 use payfold_domain::order::{Order, Refund};
 use payfold_domain::{
-    AccountName, Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, Source,
-    TransactionId, decide,
+    Authentic, Fact, Message, Observation, OrderNo, PaymentRef, RefundHint, Source, decide,
 };
 use payfold_store::{Claim, StoreError, StreamName};
 
@@ -23,8 +22,8 @@ use super::{App, AppError};
 /// What a gateway says of one payment, in whichever way it proves it.
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
-    /// Facts, and the money among them that another account of the same merchant has.
-    Facts(Observation, Vec<TransactionId>),
+    /// Facts.
+    Facts(Observation),
     /// A claim that a query has to confirm.
     Hint(RefundHint),
     /// What the refusal of a call for a refund means, and the refund as it stood before the call.
@@ -34,7 +33,7 @@ pub(crate) enum Said {
 impl Said {
     pub(crate) fn payment(&self) -> &PaymentRef {
         match self {
-            Self::Facts(observation, _) | Self::Refusal(observation, _) => &observation.payment,
+            Self::Facts(observation) | Self::Refusal(observation, _) => &observation.payment,
             Self::Hint(hint) => &hint.payment,
         }
     }
@@ -42,7 +41,7 @@ impl Said {
     /// By which way it came.
     fn source(&self) -> Source {
         match self {
-            Self::Facts(observation, _) | Self::Refusal(observation, _) => observation.source,
+            Self::Facts(observation) | Self::Refusal(observation, _) => observation.source,
             Self::Hint(_) => Source::Notify,
         }
     }
@@ -50,7 +49,7 @@ impl Said {
     /// The money that it states, where it does.
     fn receipt(&self) -> Option<&payfold_domain::Receipt> {
         match self {
-            Self::Facts(observation, _) => observation.facts.iter().find_map(|fact| match fact {
+            Self::Facts(observation) => observation.facts.iter().find_map(|fact| match fact {
                 Fact::Paid(receipt) => Some(receipt),
                 Fact::NotPaidYet | Fact::Refund(_) | Fact::FinallyUnpaid | Fact::NoMoreRefunds => {
                     None
@@ -151,10 +150,7 @@ impl App {
         ground: Ground<'_>,
     ) -> Result<(), AppError> {
         let said = match message {
-            Message::Observation(observation) => {
-                let anothers = self.anothers_money(account, &observation).await?;
-                Said::Facts(observation, anothers)
-            }
+            Message::Observation(observation) => Said::Facts(observation),
             Message::RefundHint(hint) => Said::Hint(hint),
             Message::Unknown(kind) => {
                 let message = UnknownMessageReceived {
@@ -182,34 +178,6 @@ impl App {
             }
             None => self.observe_stray(account, said, ground).await,
         }
-    }
-
-    /// Money that an observation tells of and another account of the same merchant has, and this one has
-    /// not: it came once, whichever of a merchant's applications tells of it.
-    pub(crate) async fn anothers_money(
-        &self,
-        account: &Account,
-        observation: &Observation,
-    ) -> Result<Vec<TransactionId>, AppError> {
-        let others = self.accounts.others_of(account);
-        let mut anothers = Vec::new();
-        if others.is_empty() {
-            return Ok(anothers);
-        }
-        for fact in &observation.facts {
-            let Fact::Paid(receipt) = fact else { continue };
-            let id = &receipt.transaction_id;
-            let claim = |account: &AccountName| Claim::Transaction(account.clone(), id.clone());
-            if self.store.owner(&claim(&account.name)).await?.is_some() {
-                continue;
-            }
-            for other in &others {
-                if self.store.owner(&claim(other)).await?.is_some() {
-                    anothers.push(id.clone());
-                }
-            }
-        }
-        Ok(anothers)
     }
 
     /// The order that a payment's number belongs to.
@@ -305,11 +273,8 @@ impl App {
                 return Ok(Vec::new());
             }
             let command = match said.clone() {
-                Said::Facts(observation, anothers) => {
-                    Command::Observe(self.observe_command(account, observation, taken, anothers))
-                }
-                Said::Refusal(observation, _) => {
-                    Command::Observe(self.observe_command(account, observation, taken, Vec::new()))
+                Said::Facts(observation) | Said::Refusal(observation, _) => {
+                    Command::Observe(self.observe_command(account, observation, taken))
                 }
                 Said::Hint(hint) => Command::ObserveRefundHint(ObserveRefundHint { hint }),
             };
@@ -323,13 +288,10 @@ impl App {
         account: &Account,
         observation: Observation,
         taken: &Taken,
-        anothers: Vec<TransactionId>,
     ) -> Observe {
-        let mut foreign = foreign(taken);
-        foreign.transactions.extend(anothers);
         Observe {
             observation,
-            foreign,
+            foreign: foreign(taken),
             capability: account.capability,
             policy: self.settings.policy,
             now: self.world.now(),

@@ -40,15 +40,9 @@ impl App {
                     return Ok(Vec::new());
                 }
                 let command = match said.clone() {
-                    Said::Facts(observation, anothers) => StrayCommand::Observe(
-                        self.observe_command(account, observation, taken, anothers),
-                    ),
-                    Said::Refusal(observation, _) => StrayCommand::Observe(self.observe_command(
-                        account,
-                        observation,
-                        taken,
-                        Vec::new(),
-                    )),
+                    Said::Facts(observation) | Said::Refusal(observation, _) => {
+                        StrayCommand::Observe(self.observe_command(account, observation, taken))
+                    }
                     Said::Hint(hint) => StrayCommand::ObserveRefundHint(ObserveRefundHint { hint }),
                 };
                 Ok(decide_stray(stray, command)?)

@@ -21,7 +21,9 @@ pub(super) fn news(
             MoneyNews::Known
         };
     }
-    let by_another = order.knows(&payment.payment.account, &receipt.transaction_id);
+    // Two accounts of one merchant may both be told of it; no two gateways give one number.
+    let mut all = order.transactions();
+    let by_another = all.any(|money| money.transaction_id == receipt.transaction_id);
     if by_another || foreign.contains(&receipt.transaction_id) {
         MoneyNews::Foreign
     } else if is_as_asked(payment, receipt) {

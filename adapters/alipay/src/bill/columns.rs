@@ -124,19 +124,24 @@ impl Columns {
             RefusedBill::new(line.number, found, misfit.expected)
         };
         if surplus == 0 {
-            return self.fit(&pieces, &[]).map_err(refused);
+            return self.fit(&pieces, &[], Form::Any).map_err(refused);
         }
         let mut fitting: Option<Cells<'a>> = None;
         let ways = shares(self.free_texts.len(), surplus);
-        for cells in ways
-            .iter()
-            .filter_map(|share| self.fit(&pieces, share).ok())
-        {
-            if fitting.as_ref().is_some_and(|other| *other != cells) {
-                let found = "commas in texts that may be cut in two ways";
-                return Err(RefusedBill::new(line.number, found, "one way"));
+        for form in [Form::AsPublished, Form::Any] {
+            if fitting.is_some() {
+                break;
             }
-            fitting = Some(cells);
+            for share in &ways {
+                let Ok(cells) = self.fit(&pieces, share, form) else {
+                    continue;
+                };
+                if fitting.as_ref().is_some_and(|other| *other != cells) {
+                    let found = "commas in texts that may be cut in two ways";
+                    return Err(RefusedBill::new(line.number, found, "one way"));
+                }
+                fitting = Some(cells);
+            }
         }
         fitting.ok_or_else(|| {
             let found = format!("{} cells", pieces.len());
@@ -150,7 +155,12 @@ impl Columns {
     }
 
     /// The cells, where the free texts hold these shares of the surplus.
-    fn fit<'a>(&self, pieces: &[&'a str], shares: &[usize]) -> Result<Cells<'a>, Misfit> {
+    fn fit<'a>(
+        &self,
+        pieces: &[&'a str],
+        shares: &[usize],
+        form: Form,
+    ) -> Result<Cells<'a>, Misfit> {
         let cell = |column: usize| {
             let before = self.free_texts.iter().zip(shares);
             let shift: usize = before
@@ -160,7 +170,8 @@ impl Columns {
             pieces.get(column + shift).copied().unwrap_or_default()
         };
         let amount = |column: usize, name: &'static str| {
-            fen(cell(column)).ok_or_else(|| Misfit::amount(name, cell(column)))
+            let amount = fen(cell(column)).filter(|_| form.has_amount(cell(column)));
+            amount.ok_or_else(|| Misfit::amount(name, cell(column)))
         };
         for column in &self.amounts {
             // Some accounts leave amounts that they do not have empty.
@@ -179,6 +190,9 @@ impl Columns {
                 });
             }
         };
+        if form == Form::AsPublished && direction == Direction::Payment {
+            is_empty("退款批次号/请求号", cell(self.request_no))?;
+        }
         let finished = cell(self.finished);
         Ok(Cells {
             direction,
@@ -196,6 +210,34 @@ impl Columns {
             fee: amount(self.fee, "服务费(元)")?,
         })
     }
+}
+
+/// How strictly a row's cells are read. Of the ways to cut a row whose texts have commas the one is right
+/// that reads as published bills do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Amounts have two decimals, and a payment has no number of a refund.
+    AsPublished,
+    /// Whatever can be an amount is one.
+    Any,
+}
+
+impl Form {
+    fn has_amount(self, text: &str) -> bool {
+        let decimals = text.rsplit_once('.').map(|(_, decimals)| decimals.len());
+        self == Self::Any || decimals == Some(2)
+    }
+}
+
+fn is_empty(column: &'static str, text: &str) -> Result<(), Misfit> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    Err(Misfit {
+        column,
+        found: text.to_owned(),
+        expected: "nothing for 交易",
+    })
 }
 
 impl Misfit {

@@ -298,6 +298,16 @@ fn an_archive_that_unpacks_into_one_endless_line_is_refused() {
     assert!(refusal.expected.contains("bytes"), "{refusal}");
 }
 
+#[test]
+fn a_note_that_begins_with_a_number_and_a_comma_is_read() {
+    let (_, plain) = read(gbk(&published())).unwrap();
+    for note in ["10,000积分", "1,2-丙二醇", "1,000,000"] {
+        let note = format!("-0.53,0.00,{note}");
+        let bill = published().replacen("-0.53,0.00,", &note, 1);
+        assert_eq!(read(gbk(&bill)).unwrap().1, plain, "{note}");
+    }
+}
+
 proptest! {
     #[test]
     fn commas_in_texts_never_change_what_a_row_says(

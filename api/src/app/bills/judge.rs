@@ -235,9 +235,9 @@ impl<'a> Judge<'a> {
             weighed = weighed.map(|verdict| word.settles(verdict));
         }
         match refund_no {
-            // A row without a number may be any of them.
+            // A row without a number may be any of them that was not asked for here.
             None => {
-                let numbers = story.refunds.iter();
+                let numbers = story.refunds.iter().filter(|told| told.asked.is_none());
                 let numbers = numbers.filter_map(|told| told.refund_no.as_ref());
                 let key = |refund_no| Key::of_refund(&movement.out_trade_no, refund_no);
                 one.has.extend(numbers.map(key));
@@ -308,7 +308,7 @@ impl<'a> Judge<'a> {
         let told = match refund_no {
             // The back office's refunds may be known by their sums alone.
             Some(_) => unnumbered_minor(story),
-            None => story.returned_minor(),
+            None => story.back_office_minor(),
         };
         if told - *explained >= movement.amount.minor && told > 0 {
             *explained += movement.amount.minor;

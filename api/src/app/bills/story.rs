@@ -55,6 +55,16 @@ impl Story {
             .sum()
     }
 
+    /// What went back of the money and nobody asked for here, in the minor unit.
+    pub(super) fn back_office_minor(&self) -> i64 {
+        let elsewhere = self.refunds.iter();
+        elsewhere
+            .filter(|told| told.arrived.is_some() && told.asked.is_none())
+            .filter_map(|told| told.amount)
+            .map(|told| told.minor)
+            .sum()
+    }
+
     /// Other payments' events may be in the stream, also of refunds that have this one's numbers.
     fn hear(&mut self, recorded: &Recorded, payment: &PaymentRef, transaction_id: &TransactionId) {
         // An event that cannot be read tells nothing; its order shows as corrupt.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use payfold_alipay::Call;
-use payfold_domain::{Authentic, Message, PaymentRef, Timestamp, Verdict};
+use payfold_domain::{AccountName, Authentic, Fact, Message, PaymentRef, Timestamp, Verdict};
+use payfold_store::{Claim, StreamName};
 use payfold_wechatpay::{Proof, Reply};
 
 use super::{CallKind, answer_evidence, not_now, unknown, unknown_at_alipay, unsigned};
@@ -53,15 +54,41 @@ impl App {
         let Answer::Said(authentic, proven) = answer else {
             return Ok(Asked::NotThere);
         };
-        // Alipay may well answer one application about another's payment of that number.
-        if let Message::Observation(observation) = &authentic.message
-            && !self.anothers_money(account, observation).await?.is_empty()
-        {
+        if self.is_anothers_money(account, &authentic.message).await? {
             return Ok(Asked::NotThere);
         }
         self.take_answer(account, authentic.message, &proven)
             .await?;
         Ok(Asked::Told)
+    }
+
+    /// Whether an answer tells of money that an order has by another account of the same merchant, and by
+    /// this one has not: Alipay may well answer one application about another's payment of that number.
+    async fn is_anothers_money(
+        &self,
+        account: &Account,
+        message: &Message,
+    ) -> Result<bool, AppError> {
+        let others = self.accounts.others_of(account);
+        let (Message::Observation(observation), false) = (message, others.is_empty()) else {
+            return Ok(false);
+        };
+        for fact in &observation.facts {
+            let Fact::Paid(receipt) = fact else { continue };
+            let claim = |account: &AccountName| {
+                Claim::Transaction(account.clone(), receipt.transaction_id.clone())
+            };
+            if self.store.owner(&claim(&account.name)).await?.is_some() {
+                continue;
+            }
+            for other in &others {
+                let owner = self.store.owner(&claim(other)).await?;
+                if matches!(owner, Some(StreamName::Order(_))) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Stores what a verified answer says. A state that this payfold does not know is no event: it
