@@ -60,7 +60,9 @@ async fn money_that_came_through_one_application_is_taken_in_once_whichever_tell
             }
             let mut last = last.lock().unwrap();
             if query.contains(&format!("app_id={OTHER}")) {
-                asking.fetch_add(1, Ordering::Relaxed);
+                if !last.is_empty() {
+                    asking.fetch_add(1, Ordering::Relaxed);
+                }
                 return Response::new(last.clone());
             }
             last.clone_from(answer.body());
@@ -79,11 +81,15 @@ async fn money_that_came_through_one_application_is_taken_in_once_whichever_tell
             assert_eq!(started.status, StatusCode::CREATED, "{}", started.json);
         }
         at_work.told("pay", "alipay", "pay_a1", 8800).await;
-        for minutes in 1..10 {
+        // Which is asked first is left to chance, and how soon again to the watch.
+        for minutes in 1..90 {
             site.clock.set(now().plus_secs(60 * minutes));
             tokio::time::sleep(Duration::from_secs(60)).await;
+            if minutes >= 10 && asked.load(Ordering::Relaxed) > 0 {
+                break;
+            }
         }
-        assert!(asked.load(Ordering::Relaxed) > 1);
+        assert!(asked.load(Ordering::Relaxed) > 0);
         let own = site.app.accounts.get(&AccountName::new("ali").unwrap());
         alipay.deliver_due().await;
         let told = site
