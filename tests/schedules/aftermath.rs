@@ -56,6 +56,8 @@ pub(crate) struct Record<'a> {
     pub(crate) promises: Vec<String>,
     pub(crate) turned_away: Vec<TurnedAway>,
     pub(crate) troubles: Vec<Trouble>,
+    /// The calls of gateways that took a while.
+    pub(crate) unhurried: Vec<Trouble>,
     /// The gateways' books when every refund had come to its end there.
     pub(crate) settled: Settled,
     /// What was wrong when the day's bills were brought again, where the next day came.

@@ -376,6 +376,7 @@ impl Stage {
             promises: self.post.broken_promises(),
             turned_away: self.post.turned_away(),
             troubles: self.site.luck.troubles.in_order(),
+            unhurried: self.site.luck.troubles.unhurried(),
             settled,
             imported_again,
             asked_again: asks_again(schedule),

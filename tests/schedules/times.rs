@@ -162,7 +162,8 @@ impl Times<'_> {
         let Heard { who, from, until } = *heard;
         let lately = from.plus_secs(-ASKED_LATELY_SECS);
         let slow = self.0.record.schedule.setting.latency_ms > QUICK_MS;
-        if slow || any_between(&self.0.record.troubles, lately, until) {
+        let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
+        if slow || wrong.iter().any(|wrong| any_between(wrong, lately, until)) {
             return;
         }
         // Another's question may put this one off, until right before the end of the wait.

@@ -16,6 +16,9 @@ use crate::schedule::Edge;
 /// A call of a gateway that takes longer is a trouble.
 const SLOW: Duration = Duration::from_secs(2);
 
+/// Somebody who waits three seconds may not hear of a call that takes longer, trouble or not.
+const UNHURRIED: Duration = Duration::from_millis(500);
+
 /// From so many calls without an answer on a node may leave the gateway alone, and so long.
 const FAILURES: u64 = 5;
 const LEFT_ALONE: Duration = Duration::from_secs(30);
@@ -24,6 +27,7 @@ const LEFT_ALONE: Duration = Duration::from_secs(30);
 pub(crate) struct Troubles {
     clock: VirtualClock,
     known: Mutex<Vec<Trouble>>,
+    unhurried: Mutex<Vec<Trouble>>,
     calls_failed: AtomicU64,
 }
 
@@ -52,6 +56,7 @@ impl Troubles {
         Self {
             clock,
             known: Mutex::default(),
+            unhurried: Mutex::default(),
             calls_failed: AtomicU64::new(0),
         }
     }
@@ -96,6 +101,15 @@ impl Troubles {
         known.push(Trouble { from, until });
     }
 
+    /// The calls of gateways that took a while.
+    pub(crate) fn unhurried(&self) -> Vec<Trouble> {
+        let unhurried = self
+            .unhurried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unhurried.clone()
+    }
+
     /// All of them, in the order in which they began.
     pub(crate) fn in_order(&self) -> Vec<Trouble> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +130,13 @@ impl Call<'_> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        let slow = later(self.since, SLOW) < self.troubles.clock.now();
+        let (from, until) = (self.since, self.troubles.clock.now());
+        if later(from, UNHURRIED) < until {
+            let unhurried = &self.troubles.unhurried;
+            let mut unhurried = unhurried.lock().unwrap_or_else(PoisonError::into_inner);
+            unhurried.push(Trouble { from, until });
+        }
+        let slow = later(from, SLOW) < until;
         if slow || self.outcome == Outcome::Failed {
             self.troubles.call_failed(self.since);
         }
