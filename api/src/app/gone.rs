@@ -67,6 +67,10 @@ fn names(cell: &Cell) -> BTreeSet<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+fn lines<'a>(names: impl Iterator<Item = &'a str>) -> Bytes {
+    Bytes::from(names.collect::<Vec<_>>().join("\n"))
+}
+
 /// Whatever orders are given of its money from now on, the account may stay gone.
 pub(super) async fn let_stay_gone(
     store: &dyn Store,
@@ -77,9 +81,8 @@ pub(super) async fn let_stay_gone(
     if !gone.insert(account.as_str().to_owned()) {
         return Ok(());
     }
-    let lines: Vec<String> = gone.into_iter().collect();
     let revision = kept.map_or(0, |kept| kept.revision);
-    let value = Bytes::from(lines.join("\n"));
+    let value = lines(gone.iter().map(String::as_str));
     match store.set_cell(CELL, revision, value).await? {
         CellOutcome::Written { .. } => Ok(()),
         CellOutcome::Conflict { .. } => Err(AppError::Contended),
@@ -88,8 +91,7 @@ pub(super) async fn let_stay_gone(
 
 /// Keeps these names. Where they are not kept, as by who only reads, the next start looks again.
 async fn keep(store: &dyn Store, kept: Option<&Cell>, old: &BTreeSet<AccountName>) {
-    let lines: Vec<&str> = old.iter().map(AccountName::as_str).collect();
-    let value = Bytes::from(lines.join("\n"));
+    let value = lines(old.iter().map(AccountName::as_str));
     if kept.map_or(value.is_empty(), |kept| kept.value == value) {
         return;
     }

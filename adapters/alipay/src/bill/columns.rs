@@ -126,23 +126,22 @@ impl Columns {
         if surplus == 0 {
             return self.fit(&pieces, &[], Form::Any).map_err(refused);
         }
-        let mut fitting: Option<Cells<'a>> = None;
         let ways = shares(self.free_texts.len(), surplus);
-        for form in [Form::AsPublished, Form::Any] {
-            if fitting.is_some() {
-                break;
+        let one_way = |form| {
+            let mut fitting = ways
+                .iter()
+                .filter_map(|share| self.fit(&pieces, share, form).ok());
+            let first = fitting.next();
+            if fitting.all(|other| Some(&other) == first.as_ref()) {
+                return Ok(first);
             }
-            for share in &ways {
-                let Ok(cells) = self.fit(&pieces, share, form) else {
-                    continue;
-                };
-                if fitting.as_ref().is_some_and(|other| *other != cells) {
-                    let found = "commas in texts that may be cut in two ways";
-                    return Err(RefusedBill::new(line.number, found, "one way"));
-                }
-                fitting = Some(cells);
-            }
-        }
+            let found = "commas in texts that may be cut in two ways";
+            Err(RefusedBill::new(line.number, found, "one way"))
+        };
+        let fitting = match one_way(Form::AsPublished)? {
+            Some(cells) => Some(cells),
+            None => one_way(Form::Any)?,
+        };
         fitting.ok_or_else(|| {
             let found = format!("{} cells", pieces.len());
             let expected = format!("{}, or more by commas in texts alone", self.count);

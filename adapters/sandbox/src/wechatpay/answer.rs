@@ -20,17 +20,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    pub(crate) detail: Detail,
-}
-
-/// What a refusal says beside its words.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    None,
-    /// The parameter that is wrong, as a pointer into the body.
-    Field(&'static str),
-    /// The parameters that the call's document does not name, as pointers.
-    Undocumented(Vec<String>),
+    /// What it says beside its words; null where it says no more.
+    pub(crate) detail: Value,
 }
 
 impl Refusal {
@@ -41,28 +32,28 @@ impl Refusal {
             status,
             code: "SIGN_ERROR",
             message: message.into(),
-            detail: Detail::None,
+            detail: Value::Null,
         }
     }
 
     /// A parameter that is not as it has to be; `field` is a pointer into the body.
     pub(crate) fn parameter(field: &'static str, message: impl Into<String>) -> Self {
-        let status = StatusCode::BAD_REQUEST;
+        let message = message.into();
         Self {
-            status,
+            status: StatusCode::BAD_REQUEST,
             code: PARAM_ERROR,
-            message: message.into(),
-            detail: Detail::Field(field),
+            detail: json!({ "field": field, "issue": message, "location": "body" }),
+            message,
         }
     }
 
     /// Parameters that the call's document does not name.
-    pub(super) fn undocumented(pointers: Vec<String>) -> Self {
+    pub(super) fn undocumented(pointers: &[String]) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             code: PARAM_ERROR,
             message: "请求中含有未在API文档中定义的参数".to_owned(),
-            detail: Detail::Undocumented(pointers),
+            detail: json!({ "location": null, "value": pointers }),
         }
     }
 
@@ -72,7 +63,7 @@ impl Refusal {
             status: StatusCode::BAD_REQUEST,
             code,
             message: message.into(),
-            detail: Detail::None,
+            detail: Value::Null,
         }
     }
 
@@ -87,7 +78,7 @@ impl Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             code: "SYSTEM_ERROR",
             message: "系统异常，请稍后重试".to_owned(),
-            detail: Detail::None,
+            detail: Value::Null,
         }
     }
 }
@@ -100,7 +91,7 @@ pub(super) async fn no_such_resource(
         status: StatusCode::NOT_FOUND,
         code: "RESOURCE_NOT_EXISTS",
         message: "请求的资源不存在".to_owned(),
-        detail: Detail::None,
+        detail: Value::Null,
     };
     answered(
         &sandbox,
@@ -151,23 +142,17 @@ pub(super) fn answered(
         Ok(content) => (StatusCode::OK, content.to_string()),
         Err(refusal) => {
             let mut body = json!({ "code": refusal.code, "message": refusal.message });
-            let detail = match refusal.detail {
-                Detail::None => None,
-                Detail::Field(field) => {
-                    Some(json!({ "field": field, "issue": refusal.message, "location": "body" }))
-                }
-                Detail::Undocumented(pointers) => {
-                    Some(json!({ "location": null, "value": pointers }))
-                }
-            };
-            if let (Some(detail), Some(fields)) = (detail, body.as_object_mut()) {
-                fields.insert("detail".to_owned(), detail);
+            if let (false, Some(fields)) = (refusal.detail.is_null(), body.as_object_mut()) {
+                fields.insert("detail".to_owned(), refusal.detail);
             }
             (refusal.status, body.to_string())
         }
     };
-    let signed = match signed_headers(sandbox, key, Occasion::Answer, &body) {
-        Ok(_) if is_unsigned => Vec::new(),
+    let signed = match is_unsigned {
+        true => Ok(Vec::new()),
+        false => signed_headers(sandbox, key, Occasion::Answer, &body),
+    };
+    let signed = match signed {
         Ok(headers) => match signature {
             Signature::Genuine => headers,
             Signature::Probe => probed(headers),

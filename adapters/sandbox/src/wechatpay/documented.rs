@@ -73,7 +73,7 @@ fn none_of(others: Vec<String>) -> Result<(), Refusal> {
     if others.is_empty() {
         Ok(())
     } else {
-        Err(Refusal::undocumented(others))
+        Err(Refusal::undocumented(&others))
     }
 }
 

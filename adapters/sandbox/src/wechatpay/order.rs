@@ -229,9 +229,7 @@ impl Order {
 
     /// Where the notify goes, and how much is asked for.
     fn money_and_place(&self) -> Result<(), Refusal> {
-        if !is_notify_url(&self.notify_url) {
-            return Err(Refusal::parameter("/notify_url", NOTIFY_URL));
-        }
+        takes_notifies(&self.notify_url)?;
         if !(1..=MOST_MINOR).contains(&self.amount.total) {
             return Err(Refusal::parameter(
                 "/amount/total",
@@ -347,13 +345,17 @@ pub(super) fn within(
     ))
 }
 
-/// What is said of an address that no notify can be sent to.
-pub(super) const NOTIFY_URL: &str = "通知地址应为完整URL，不得携带参数，至多255个字符";
-
 /// An address of a notify has neither query nor fragment.
-pub(super) fn is_notify_url(url: &str) -> bool {
+pub(super) fn takes_notifies(url: &str) -> Result<(), Refusal> {
     let scheme = ["https://", "http://"];
     let rest = scheme.iter().find_map(|scheme| url.strip_prefix(scheme));
     let outside = |letter: char| letter.is_whitespace() || "?#".contains(letter);
-    url.len() <= 255 && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(outside))
+    if url.len() <= 255 && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(outside)) {
+        Ok(())
+    } else {
+        Err(Refusal::parameter(
+            "/notify_url",
+            "通知地址应为完整URL，不得携带参数，至多255个字符",
+        ))
+    }
 }

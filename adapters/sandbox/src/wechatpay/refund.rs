@@ -6,10 +6,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{Detail, Refusal};
+use super::answer::Refusal;
 use super::called::Called;
 use super::documented;
-use super::order::{NOTIFY_URL, is_notify_url, within};
+use super::order::{takes_notifies, within};
 use crate::beijing;
 use crate::books::{End, Gateway, Refund, Standing, Trade};
 use crate::notify::Via;
@@ -63,12 +63,8 @@ fn refunded(sandbox: &Sandbox, content: &Value) -> Result<Value, Refusal> {
             "商户退款单号应为1至64位数字、字母、_-|*@",
         ));
     }
-    if asked
-        .notify_url
-        .as_deref()
-        .is_some_and(|url| !is_notify_url(url))
-    {
-        return Err(Refusal::parameter("/notify_url", NOTIFY_URL));
+    if let Some(url) = &asked.notify_url {
+        takes_notifies(url)?;
     }
     if asked.amount.currency != "CNY" {
         return Err(Refusal::parameter("/amount/currency", "货币类型应为CNY"));
@@ -217,7 +213,7 @@ fn not_there(message: &str) -> Refusal {
         status: StatusCode::NOT_FOUND,
         code: "RESOURCE_NOT_EXISTS",
         message: message.to_owned(),
-        detail: Detail::None,
+        detail: Value::Null,
     }
 }
 

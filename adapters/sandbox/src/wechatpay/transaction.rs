@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::answer::{Detail, Refusal};
+use super::answer::Refusal;
 use super::called::Called;
 use super::documented;
 use crate::books::{Gateway, Standing, Trade};
@@ -106,7 +106,7 @@ fn no_order() -> Refusal {
         status,
         code: "ORDER_NOT_EXIST",
         message: "订单不存在".to_owned(),
-        detail: Detail::None,
+        detail: Value::Null,
     }
 }
 

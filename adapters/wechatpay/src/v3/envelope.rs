@@ -9,24 +9,19 @@ use super::{Origin, refund, transaction};
 use crate::grammar::{self, malformed};
 use crate::{Refusal, WechatPayAccount};
 
-/// The kinds of event that mean something here, by what they speak of.
-enum Kind {
-    Of(Subject),
-    Other,
-}
-
+/// What the kinds of event speak of that mean something here.
 #[derive(Clone, Copy)]
 enum Subject {
     Transaction,
     Refund,
 }
 
-impl Kind {
-    fn of(event_type: &str) -> Self {
+impl Subject {
+    fn of(event_type: &str) -> Option<Self> {
         match event_type {
-            "TRANSACTION.SUCCESS" => Self::Of(Subject::Transaction),
-            "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => Self::Of(Subject::Refund),
-            _ => Self::Other,
+            "TRANSACTION.SUCCESS" => Some(Self::Transaction),
+            "REFUND.SUCCESS" | "REFUND.ABNORMAL" | "REFUND.CLOSED" => Some(Self::Refund),
+            _ => None,
         }
     }
 }
@@ -41,7 +36,7 @@ pub(super) fn translate(
     let event_type = grammar::state(envelope.text("event_type", "event_type")?, "event_type")?;
     let resource = envelope.optional_object("resource", "resource")?;
     let key = &account.v3_keys()?.resource;
-    let Kind::Of(subject) = Kind::of(event_type) else {
+    let Some(subject) = Subject::of(event_type) else {
         if let Some(resource) = resource {
             check_addressee_if_stated(account, &open(key, resource)?)?;
         }

@@ -278,7 +278,7 @@ impl<'a> Judge<'a> {
                 .amount
                 .map_or(0, |told| movement.amount.minor - told.minor);
             let in_parts = told.asked.is_none() && rest > 0;
-            if in_parts && unnumbered_minor(story) - *explained >= rest {
+            if in_parts && story.unnumbered_minor() - *explained >= rest {
                 // A sum told of the back office's refund in two parts, the second without the number.
                 *explained += rest;
                 return Some(Verdict::Matched);
@@ -307,7 +307,7 @@ impl<'a> Judge<'a> {
         }
         let told = match refund_no {
             // The back office's refunds may be known by their sums alone.
-            Some(_) => unnumbered_minor(story),
+            Some(_) => story.unnumbered_minor(),
             None => story.back_office_minor(),
         };
         if told - *explained >= movement.amount.minor && told > 0 {
@@ -485,11 +485,4 @@ fn refund_no_of(movement: &Movement) -> Option<&RefundNo> {
         MovementKind::Payment(_) => None,
         MovementKind::Refund { refund_no, .. } => refund_no.as_ref(),
     }
-}
-
-fn unnumbered_minor(story: &Story) -> i64 {
-    let told = story.refunds.iter().filter(|told| told.refund_no.is_none());
-    told.filter_map(|told| told.amount)
-        .map(|told| told.minor)
-        .sum()
 }

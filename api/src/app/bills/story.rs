@@ -48,18 +48,22 @@ impl Story {
 
     /// What went back of the money, in the minor unit.
     pub(super) fn returned_minor(&self) -> i64 {
-        let arrived = self.refunds.iter().filter(|told| told.arrived.is_some());
-        arrived
-            .filter_map(|told| told.amount)
-            .map(|told| told.minor)
-            .sum()
+        self.minor_of(|told| told.arrived.is_some())
     }
 
     /// What went back of the money and nobody asked for here, in the minor unit.
     pub(super) fn back_office_minor(&self) -> i64 {
-        let elsewhere = self.refunds.iter();
-        elsewhere
-            .filter(|told| told.arrived.is_some() && told.asked.is_none())
+        self.minor_of(|told| told.arrived.is_some() && told.asked.is_none())
+    }
+
+    /// What is told of refunds without a number, in the minor unit.
+    pub(super) fn unnumbered_minor(&self) -> i64 {
+        self.minor_of(|told| told.refund_no.is_none())
+    }
+
+    fn minor_of(&self, counts: impl Fn(&ToldRefund) -> bool) -> i64 {
+        let refunds = self.refunds.iter().filter(|told| counts(told));
+        refunds
             .filter_map(|told| told.amount)
             .map(|told| told.minor)
             .sum()
