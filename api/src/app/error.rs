@@ -55,6 +55,14 @@ pub enum AppError {
         /// The gateway's words, for the caller alone: they may quote the request, and the buyer in it.
         message: String,
     },
+    /// The gateway refused, and may do otherwise once a person has acted; or nobody signed that it did.
+    #[error("the gateway refuses for now: {code}")]
+    GatewayRefusedForNow {
+        /// The gateway's error code.
+        code: String,
+        /// As above.
+        message: String,
+    },
     /// The gateway answered, and does not say what became of the call: it may have been called too often.
     #[error("the gateway does not say what became of the call: {0}")]
     GatewayUndecided(String),
@@ -77,7 +85,9 @@ impl AppError {
     pub(crate) fn is_answer(&self) -> bool {
         matches!(
             self,
-            Self::GatewayRefused { .. } | Self::GatewayUndecided(_)
+            Self::GatewayRefused { .. }
+                | Self::GatewayRefusedForNow { .. }
+                | Self::GatewayUndecided(_)
         )
     }
 

@@ -133,7 +133,8 @@ impl App {
                 error @ (AppError::GatewayUnknown(_)
                 | AppError::GatewayUndecided(_)
                 | AppError::GatewayNotAsked(_)
-                | AppError::GatewayRefused { .. }),
+                | AppError::GatewayRefused { .. }
+                | AppError::GatewayRefusedForNow { .. }),
             ) => {
                 tracing::warn!(%error, "an order could not be cancelled yet");
                 Err(Rejection::PaymentsStillOpen.into())

@@ -20,7 +20,7 @@ use crate::app::{App, AppError};
 
 /// How near to the end of its day money may stand in the neighbour day's bill, in seconds: a gateway's
 /// messages and its bills take their times from different clocks.
-const EDGE_SECS: i64 = 3600;
+pub(super) const EDGE_SECS: i64 = 3600;
 
 /// The bills of the days before and after, as far as they were imported.
 pub(super) struct Neighbours {

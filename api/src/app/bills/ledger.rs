@@ -117,14 +117,20 @@ impl Ledger {
     }
 
     /// Where the events stand whose money the bill lacks, in their order.
-    pub(super) fn here_alone(&self) -> Vec<Position> {
+    pub(super) fn here_alone(&self) -> Vec<(Position, Key)> {
         let alone = self
             .0
             .iter()
             .filter(|entry| entry.place == Place::HereAlone);
-        let mut positions: Vec<Position> = alone.map(|entry| entry.position).collect();
-        positions.sort_unstable();
-        positions
+        let mut alone: Vec<_> = alone.map(|entry| (entry.position, entry.key)).collect();
+        alone.sort_unstable();
+        alone
+    }
+
+    /// Whether the bill lacks it.
+    pub(super) fn is_here_alone(&mut self, key: Key) -> bool {
+        self.find(key)
+            .is_some_and(|entry| entry.place == Place::HereAlone)
     }
 
     fn find(&mut self, key: Key) -> Option<&mut Entry> {
@@ -234,6 +240,8 @@ async fn read_stretch(
             .iter()
             .take_while(|event| event.position <= stretch.last)
             .for_each(&mut each);
+        // A store may answer without any waiting.
+        tokio::task::yield_now().await;
     }
     Ok(())
 }
@@ -287,7 +295,11 @@ mod tests {
             };
             let mut ledger = Ledger::default();
             ledger.put(&moved, Gateway::WechatPay, Position(1));
-            assert_eq!(ledger.here_alone(), alone, "{currency}");
+            let positions = ledger
+                .here_alone()
+                .into_iter()
+                .map(|(position, _)| position);
+            assert_eq!(positions.collect::<Vec<_>>(), alone, "{currency}");
         }
     }
 }

@@ -4,20 +4,24 @@
 //! import last, so that one that was cut off goes on when it is asked for again, and one that was
 //! finished is not done twice.
 
+mod ask;
 mod edges;
 mod file;
+mod findings;
 mod judge;
 mod ledger;
 mod report;
 mod story;
+mod weigh;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use payfold_domain::bill::{
-    Bill, BillCommand, BillEntry, BillSummary, FoundDifference, RefusedBill,
+    Bill, BillCommand, BillEntry, BillSummary, FoundDifference, MovementKind, RefusedBill,
 };
-use payfold_domain::event::{BillImported, NeighbourRow};
+use payfold_domain::event::BillImported;
 use payfold_domain::{AccountName, Currency};
 use payfold_projections::Day;
 
@@ -27,17 +31,15 @@ use super::upkeep::Progress;
 use super::{App, AppError};
 use crate::control::Mode;
 use crate::world::WorkLost;
+use ask::Standing;
 use edges::{Lack, NeighbourNews, Neighbours};
 use file::Sums;
 pub use file::{AskedBill, BillFile};
-use judge::{Judge, Judged, LeftRow, Verdict};
-use ledger::Ledger;
+use findings::{Findings, MOST_DIFFERENCES};
+use judge::{Judge, LeftRow, Means, Verdict, by_transaction};
+use ledger::{Key, Ledger};
 pub use report::BillReport;
-use report::{Matched, Outcome};
-
-/// How many differences a bill may have. One with more is hardly of the same money, and people look at
-/// each.
-const MOST_DIFFERENCES: usize = 10_000;
+use report::Outcome;
 
 /// How many differences are stored at a time.
 const AT_A_TIME: usize = 200;
@@ -50,12 +52,12 @@ pub enum BillError {
     Refused(#[from] RefusedBill),
     /// It is hardly this account's.
     #[error(
-        "the bill and the events differ in more than {MOST_DIFFERENCES} places: nothing is stored of it; expected the bill of an account whose payments go through this payfold"
+        "the bill and the events differ in more than {MOST_DIFFERENCES} places: no difference is stored, what the gateway answered meanwhile stays; expected the bill of an account whose payments go through this payfold"
     )]
     TooDifferent,
     /// Rows are left to be asked about.
     #[error(
-        "{rows} rows could not be asked about now, for the gateway does not answer; they are exceptions until the bill is imported again, what else was found is stored"
+        "{rows} rows could not be asked about now, for the gateway does not answer, or not before a person has acted; they are exceptions (the first {MOST_DIFFERENCES} of them) until the bill is imported again, what else was found is stored"
     )]
     Unfinished {
         /// How many.
@@ -87,19 +89,9 @@ struct Held {
     neighbours: Neighbours,
     /// Rows that the events do not have just so.
     left: Vec<LeftRow>,
+    /// The rows of refunds that have a number.
+    refunds: BTreeSet<Key>,
     matched: u64,
-}
-
-/// What is found of a bill, until it is stored.
-struct Findings {
-    sums: Sums,
-    matched: Matched,
-    found: Vec<FoundDifference>,
-    /// Rows that could not be asked about.
-    unasked: u64,
-    awaited: Vec<NeighbourRow>,
-    carried: Vec<NeighbourRow>,
-    beside: BTreeMap<Day, NeighbourNews>,
 }
 
 impl App {
@@ -176,11 +168,15 @@ impl App {
             ledger: self.ledger(&account.name, account.gateway(), day).await?,
             neighbours: self.neighbours(&account.name, day).await?,
             left: Vec::new(),
+            refunds: BTreeSet::new(),
             matched: 0,
         };
         let reading = move || {
             let read = file::read(&account, &mut file, &asked, |row| {
                 if let BillEntry::Own(movement) = row.entry {
+                    if let MovementKind::Refund { .. } = movement.kind {
+                        held.refunds.extend(Key::of_row(&movement));
+                    }
                     let here = held.ledger.match_row(&movement);
                     // The neighbour day's bill is not to miss what this one has, whoever knows of it.
                     let beside = held.neighbours.match_row(&movement);
@@ -205,7 +201,8 @@ impl App {
         Ok(held)
     }
 
-    /// Judges what is left over on both sides.
+    /// Judges what is left over on both sides: first by what is stored, for that may be too much already,
+    /// then by what the gateway says.
     async fn find(
         &self,
         import: &Import<'_>,
@@ -216,52 +213,73 @@ impl App {
             mut ledger,
             neighbours,
             left,
+            refunds,
             matched,
         } = held;
-        let mut findings = Findings {
-            sums: import.sums,
-            matched: Matched::nothing(import.mode),
-            found: Vec::new(),
-            unasked: 0,
-            awaited: Vec::new(),
-            carried: neighbours.carried(),
-            beside: BTreeMap::new(),
+        let mut findings = Findings::of(import, matched, neighbours.carried());
+        let judge = |means| Judge {
+            app: self,
+            account: import.account,
+            day: import.day,
+            refunds: &refunds,
+            means,
         };
-        findings.matched.matched = matched;
-        let rows = left.len();
-        let judge = Judge::new(self, import.account, import.day, import.mode);
-        let judged = judge
-            .all(left, |done| {
-                progress.tell(format!("{done} of {rows} rows looked into"));
-            })
-            .await?;
-        let mut foreign = Sums::default();
-        for judged in judged {
-            judged.has.iter().for_each(|key| ledger.mark(*key));
-            findings.take(judged, &mut foreign)?;
+        let (rows, mut done) = (left.len(), 0);
+        let mut tell = |more: usize| {
+            done += more;
+            progress.tell(format!("{done} of {rows} rows looked into"));
+        };
+        let mut open = Vec::new();
+        let by_store = judge(Means::Store);
+        let mut judging = by_store.all(by_transaction(left));
+        while let Some(judged) = judging.try_next().await? {
+            let is_open = |verdict: &Verdict| *verdict == Verdict::ToAsk;
+            let mut verdicts = judged.iter().map(|judged| &judged.ruling.verdict);
+            if import.mode == Mode::Apply && verdicts.any(is_open) {
+                open.push(judged.into_iter().map(|judged| judged.row).collect());
+            } else {
+                tell(judged.len());
+                findings.take(judged, &mut ledger)?;
+            }
         }
-        findings.sums = findings.sums.without(foreign);
+        drop(judging);
+        let room = findings.room() + unnumbered(&open);
+        let lacks = self.lacks(import, &ledger, &neighbours, room).await?;
+        let by_gateway = judge(Means::Gateway(Standing::default()));
+        let mut judging = by_gateway.all(open);
+        while let Some(judged) = judging.try_next().await? {
+            tell(judged.len());
+            findings.take(judged, &mut ledger)?;
+        }
+        drop(judging);
+        findings.lack(lacks, &mut ledger)?;
+        let beside = neighbours.news(&import.account.name);
+        findings.finish(beside)?;
+        Ok(findings)
+    }
+
+    /// What the bill lacks as far as is known; an error where more is missing than there is room for.
+    async fn lacks(
+        &self,
+        import: &Import<'_>,
+        ledger: &Ledger,
+        neighbours: &Neighbours,
+        mut room: usize,
+    ) -> Result<Vec<(Key, Lack)>, BillError> {
         let (account, gateway) = (&import.account.name, import.account.gateway());
-        for position in ledger.here_alone() {
+        let mut lacks = Vec::new();
+        for (position, key) in ledger.here_alone() {
+            tokio::task::yield_now().await;
             let Some(alone) = self.alone(gateway, import.day, position).await? else {
                 continue;
             };
-            match neighbours.weigh(account, import.day, alone) {
-                Lack::None => {}
-                Lack::Awaited(row) => {
-                    findings.matched.awaited += 1;
-                    findings.awaited.push(row);
-                }
-                Lack::Missing(found) => findings.differ(found)?,
+            let lack = neighbours.weigh(account, import.day, alone);
+            if let Lack::Missing(_) = lack {
+                room = room.checked_sub(1).ok_or(BillError::TooDifferent)?;
             }
+            lacks.push((key, lack));
         }
-        findings.beside = neighbours.news(account);
-        let beside = findings.beside.values().flat_map(|news| &news.missing);
-        beside.for_each(|found| findings.matched.count(found.difference));
-        if findings.awaited.len() + findings.carried.len() > MOST_DIFFERENCES {
-            return Err(BillError::TooDifferent);
-        }
-        Ok(findings)
+        Ok(lacks)
     }
 
     /// Stores the differences first, and that the bill was imported last.
@@ -270,27 +288,37 @@ impl App {
         import: &Import<'_>,
         findings: &Findings,
     ) -> Result<(), BillError> {
-        for (day, news) in &findings.beside {
+        self.store_news(&import.account.name, &findings.beside)
+            .await?;
+        let bill = import.bill();
+        let to_note = findings.to_note();
+        self.note(&bill, &to_note).await?;
+        if findings.unasked > 0 {
+            let rows = findings.unasked;
+            return Err(BillError::Unfinished { rows });
+        }
+        let conclude = BillCommand::Conclude {
+            imported: import.imported(findings),
+            found: to_note.iter().map(FoundDifference::exception).collect(),
+        };
+        self.change_bill(&bill, conclude).await?;
+        Ok(())
+    }
+
+    async fn store_news(
+        &self,
+        account: &AccountName,
+        beside: &BTreeMap<Day, NeighbourNews>,
+    ) -> Result<(), AppError> {
+        for (day, news) in beside {
             let bill = BillOf {
-                account: import.account.name.clone(),
+                account: account.clone(),
                 date: day.to_string(),
             };
             self.note(&bill, &news.missing).await?;
             let settle = BillCommand::Settle(news.settled.clone());
             self.change_bill(&bill, settle).await?;
         }
-        let bill = import.bill();
-        self.note(&bill, &findings.found).await?;
-        if findings.unasked > 0 {
-            let rows = findings.unasked;
-            return Err(BillError::Unfinished { rows });
-        }
-        let found = findings.found.iter().map(FoundDifference::exception);
-        let conclude = BillCommand::Conclude {
-            imported: import.imported(findings),
-            found: found.collect(),
-        };
-        self.change_bill(&bill, conclude).await?;
         Ok(())
     }
 
@@ -340,29 +368,9 @@ impl Import<'_> {
     }
 }
 
-impl Findings {
-    fn take(&mut self, judged: Judged, foreign: &mut Sums) -> Result<(), BillError> {
-        self.carried.extend(judged.carried);
-        match judged.verdict {
-            Verdict::Matched => self.matched.matched += 1,
-            Verdict::TakenIn => self.matched.taken_in += 1,
-            Verdict::WouldAsk => self.matched.to_ask += 1,
-            Verdict::Foreign => foreign.add(&judged.row.movement, judged.row.fee_minor),
-            Verdict::Different(found) => self.differ(found)?,
-            Verdict::Unasked(found) => {
-                self.unasked += 1;
-                self.differ(found)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn differ(&mut self, found: FoundDifference) -> Result<(), BillError> {
-        if self.found.len() >= MOST_DIFFERENCES {
-            return Err(BillError::TooDifferent);
-        }
-        self.matched.count(found.difference);
-        self.found.push(found);
-        Ok(())
-    }
+/// How many refunds without a number are among the rows: each may be one of those that the bill lacks.
+fn unnumbered(rows: &[Vec<LeftRow>]) -> usize {
+    let rows = rows.iter().flatten();
+    rows.filter(|row| Key::of_row(&row.movement).is_none())
+        .count()
 }

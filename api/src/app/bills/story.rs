@@ -1,6 +1,8 @@
 //! What the events tell of one transaction and its refunds, wherever they stand: for the few rows that
 //! the day's own events do not explain.
 
+use std::collections::BTreeMap;
+
 use payfold_domain::bill::{Movement, MovementKind};
 use payfold_domain::event::{Event, OrderEvent, RefundRequested, RefundTroubled, StrayEvent};
 use payfold_domain::{AccountName, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
@@ -48,25 +50,23 @@ impl Story {
 
     /// What went back of the money, in the minor unit.
     pub(super) fn returned_minor(&self) -> i64 {
-        self.minor_of(|told| told.arrived.is_some())
+        let arrived = self.refunds.iter().filter(|told| told.arrived.is_some());
+        let amounts = arrived.filter_map(|told| told.amount);
+        amounts.map(|amount| amount.minor).sum()
     }
 
-    /// What went back of the money and nobody asked for here, in the minor unit.
-    pub(super) fn back_office_minor(&self) -> i64 {
-        self.minor_of(|told| told.arrived.is_some() && told.asked.is_none())
-    }
-
-    /// What is told of refunds without a number, in the minor unit.
-    pub(super) fn unnumbered_minor(&self) -> i64 {
-        self.minor_of(|told| told.refund_no.is_none())
-    }
-
-    fn minor_of(&self, counts: impl Fn(&ToldRefund) -> bool) -> i64 {
-        let refunds = self.refunds.iter().filter(|told| counts(told));
-        refunds
-            .filter_map(|told| told.amount)
-            .map(|told| told.minor)
-            .sum()
+    /// What is told of refunds without a number at that time or later, in the minor unit, by when they had
+    /// arrived.
+    pub(super) fn unnumbered_since(&self, since: Timestamp) -> BTreeMap<Timestamp, i64> {
+        let mut sums = BTreeMap::new();
+        for told in self.refunds.iter().filter(|told| told.refund_no.is_none()) {
+            if let (Some(at), Some(amount)) = (told.arrived, told.amount)
+                && since <= at
+            {
+                *sums.entry(at).or_default() += amount.minor;
+            }
+        }
+        sums
     }
 
     /// Other payments' events may be in the stream, also of refunds that have this one's numbers.

@@ -154,15 +154,19 @@ fn read(
     Ok(Answer::Said(Box::new(authentic), Box::new(proven)))
 }
 
+/// Nothing that is final rests on a refusal that nobody signed.
 fn refused(
     verdict: Verdict,
     code: String,
     message: String,
     proof: Proof,
 ) -> Result<Answer, AppError> {
-    match verdict {
-        Verdict::NotThere => Ok(Answer::NotThere),
-        Verdict::AskAgain => Err(not_now(code, proof)),
-        Verdict::NeedsAction | Verdict::No => Err(AppError::GatewayRefused { code, message }),
+    match (verdict, proof) {
+        (Verdict::NotThere, _) => Ok(Answer::NotThere),
+        (Verdict::AskAgain, proof) => Err(not_now(code, proof)),
+        (Verdict::NeedsAction, _) | (Verdict::No, Proof::Unsigned) => {
+            Err(AppError::GatewayRefusedForNow { code, message })
+        }
+        (Verdict::No, Proof::Signed) => Err(AppError::GatewayRefused { code, message }),
     }
 }

@@ -50,7 +50,7 @@ const UNDECIDED_SECS: i64 = 30;
 /// How long a row is left alone whose gateway could not be asked, in seconds; one that answered that it
 /// does not tell is asked again no sooner than usual.
 fn pause_secs(error: &AppError, usual: i64) -> i64 {
-    if let AppError::GatewayRefused { .. } = error {
+    if let AppError::GatewayRefused { .. } | AppError::GatewayRefusedForNow { .. } = error {
         usual
     } else if let AppError::GatewayUndecided(_) = error {
         usual.min(UNDECIDED_SECS)

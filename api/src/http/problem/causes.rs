@@ -33,7 +33,8 @@ impl From<AppError> for Problem {
             }
             AppError::View(error) => error.into(),
             AppError::ViewBehind => Self::new(Kind::Behind, error.to_string()),
-            AppError::GatewayRefused { code, message } => {
+            AppError::GatewayRefused { code, message }
+            | AppError::GatewayRefusedForNow { code, message } => {
                 let detail = format!("the gateway refused: {code}");
                 let mut problem = Self::new(Kind::GatewayRefused, detail);
                 problem.0.gateway = Some((code, message));

@@ -29,15 +29,29 @@ use crate::control::Mode;
 const ROWS: u32 = 1_000_000;
 
 /// So many were paid before midnight by our time, and stand in the bill of the day after.
-const CARRIED: u32 = 5_000;
+pub(super) const CARRIED: u32 = 5_000;
 
-struct Merchant {
-    account: AccountName,
-    app_id: String,
-    mch_id: String,
+pub(super) struct Merchant {
+    pub(super) account: AccountName,
+    pub(super) app_id: String,
+    pub(super) mch_id: String,
 }
 
-fn transaction(number: u32) -> String {
+impl Merchant {
+    /// The one that the folder's configuration names.
+    pub(super) fn of(folder: &Path) -> Self {
+        let text = std::fs::read_to_string(folder.join("wechatpay/account.json")).unwrap();
+        let account: Value = serde_json::from_str(&text).unwrap();
+        let text = |name: &str| account[name].as_str().unwrap().to_owned();
+        Self {
+            account: AccountName::new("wx").unwrap(),
+            app_id: text("app_id"),
+            mch_id: text("mch_id"),
+        }
+    }
+}
+
+pub(super) fn transaction(number: u32) -> String {
     format!("42000000002026010100{number:08}")
 }
 
@@ -103,7 +117,7 @@ fn story(number: u32, merchant: &Merchant) -> (StreamName, Vec<Event>) {
     (StreamName::Order(order_no), events)
 }
 
-async fn is_paid(app: &App, number: u32, merchant: &Merchant) {
+pub(super) async fn is_paid(app: &App, number: u32, merchant: &Merchant) {
     let (stream, events) = story(number, merchant);
     let decision = Decision {
         stream: &stream,
@@ -141,14 +155,7 @@ fn bill(merchant: &Merchant) -> Vec<u8> {
 
 async fn site(folder: &Path) -> (TestSite, Merchant) {
     let config = Config::read(&folder.join("payfold.toml"), std::iter::empty(), now()).unwrap();
-    let text = std::fs::read_to_string(folder.join("wechatpay/account.json")).unwrap();
-    let account: Value = serde_json::from_str(&text).unwrap();
-    let text = |name: &str| account[name].as_str().unwrap().to_owned();
-    let merchant = Merchant {
-        account: AccountName::new("wx").unwrap(),
-        app_id: text("app_id"),
-        mch_id: text("mch_id"),
-    };
+    let merchant = Merchant::of(folder);
     #[expect(clippy::disallowed_methods, reason = "the store's own threads")]
     let spawn = |_: &'static str, work: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().spawn(work).map(drop)

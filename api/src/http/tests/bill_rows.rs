@@ -1,0 +1,259 @@
+//! How many rows of a bill may differ, and how the gateway is asked about those that nobody here knows.
+
+use std::io::Cursor;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{Request, Response};
+use payfold_domain::policy::Policy;
+use payfold_projections::View;
+use payfold_sqlite::SqliteStore;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::bills::{accounts, gateways};
+use super::million::{CARRIED, Merchant, is_paid, transaction};
+use super::site::{SHOP, SetClock, TestSite};
+use crate::app::{AskedBill, BillError, Progress};
+use crate::control::Mode;
+use crate::world::{Answering, Outbound};
+
+/// A status and a code, by the path that was asked.
+pub(super) type Refusal = fn(&str) -> (u16, &'static str);
+
+/// A gateway that only ever refuses, and signs nothing.
+pub(super) struct Curt {
+    answer: Mutex<Refusal>,
+    asked: Mutex<Vec<String>>,
+    takes: Duration,
+}
+
+impl Curt {
+    pub(super) fn answering(answer: Refusal) -> Arc<Self> {
+        Self::slowly(Duration::ZERO, answer)
+    }
+
+    fn slowly(takes: Duration, answer: Refusal) -> Arc<Self> {
+        Arc::new(Self {
+            answer: Mutex::new(answer),
+            asked: Mutex::default(),
+            takes,
+        })
+    }
+
+    fn answers(&self, answer: Refusal) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+impl Outbound for Curt {
+    fn send(&self, request: Request<Bytes>) -> Answering<'_> {
+        let path = request.uri().path().to_owned();
+        let (status, code) = (self.answer.lock().unwrap())(&path);
+        self.asked.lock().unwrap().push(path);
+        let body = json!({ "code": code, "message": "no" }).to_string();
+        let answer = Response::builder().status(status).body(body.into());
+        Box::pin(async move {
+            if status < 500 {
+                tokio::time::sleep(self.takes).await;
+            }
+            Ok(answer.unwrap())
+        })
+    }
+}
+
+/// Nothing is known there.
+pub(super) fn nothing_there(_path: &str) -> (u16, &'static str) {
+    (404, "ORDER_NOT_EXIST")
+}
+
+/// A row of WeChat Pay's bill, of one yuan.
+#[derive(Clone)]
+pub(super) struct Row {
+    /// `yyyy-MM-dd HH:mm:ss` in Beijing.
+    pub(super) at: &'static str,
+    pub(super) out_trade_no: String,
+    pub(super) transaction_id: String,
+    pub(super) state: &'static str,
+}
+
+impl Row {
+    /// Of the payment with that number.
+    pub(super) fn of(number: u32, at: &'static str) -> Self {
+        Self {
+            at,
+            out_trade_no: format!("pay_{number:08}"),
+            transaction_id: transaction(number),
+            state: "SUCCESS",
+        }
+    }
+}
+
+/// A site with the account `wx`.
+pub(super) struct Shop {
+    pub(super) site: TestSite,
+    pub(super) merchant: Merchant,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    pub(super) async fn beside(http: Arc<dyn Outbound>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SetClock::new();
+        drop(gateways(folder.path(), &clock));
+        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+        let accounts = accounts(folder.path());
+        let site = TestSite::start_over(Policy::HOLD, accounts, clock, http, store).await;
+        site.app.record_identities().await.unwrap();
+        let merchant = Merchant::of(folder.path());
+        Self {
+            site,
+            merchant,
+            _folder: folder,
+        }
+    }
+
+    pub(super) async fn is_paid(&self, numbers: impl Iterator<Item = u32>) {
+        stream::iter(numbers)
+            .map(|number| is_paid(&self.site.app, number, &self.merchant))
+            .buffer_unordered(500)
+            .collect::<()>()
+            .await;
+    }
+
+    pub(super) async fn import(&self, rows: &[Row], mode: Mode) -> Result<String, BillError> {
+        let (progress, _lines) = Progress::channel();
+        let file = Cursor::new(self.bill(rows).into_bytes());
+        let (app, account) = (&self.site.app, &self.merchant.account);
+        let imported = app.import_bill(account, file, AskedBill::ByHand, mode, &progress);
+        imported.await.map(|report| report.to_string())
+    }
+
+    fn bill(&self, rows: &[Row]) -> String {
+        let Merchant { app_id, mch_id, .. } = &self.merchant;
+        let columns = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注";
+        let sums = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
+        let lines: String = rows
+            .iter()
+            .map(|row| {
+                let Row { at, out_trade_no, transaction_id, state } = row;
+                format!("`{at},`{app_id},`{mch_id},`0,`,`{transaction_id},`{out_trade_no},`o-buyer,`NATIVE,`{state},`OTHERS,`CNY,`1.00,`0.00,`0,`0,`0.00,`0.00,`,`,`tea,`,`0.00000,`0.60%,`1.00,`0.00,`\n")
+            })
+            .collect();
+        let count = rows.len();
+        format!(
+            "{columns}\n{lines}{sums}\n`{count},`{count}.00,`0.00,`0.00,`0.00,`{count}.00,`0.00\n"
+        )
+    }
+
+    /// The kinds of the exceptions that are open.
+    pub(super) async fn open(&self) -> Vec<Value> {
+        let site = &self.site;
+        let tip = *site.app.store.tip().borrow();
+        site.app.views.reached(View::Exceptions, tip).await.unwrap();
+        let path = "/v1/exceptions?status=open";
+        let open = site.ask(SHOP, "GET", path, Value::Null).await.json;
+        let items = open["items"].as_array().unwrap().iter();
+        items.map(|exception| exception["kind"].clone()).collect()
+    }
+}
+
+pub(super) fn figure(report: &str, name: &str) -> u64 {
+    let mut lines = report.lines();
+    let line = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim().parse().unwrap()
+}
+
+const NOON: &str = "2026-01-01 12:00:00";
+
+fn rows(count: u32) -> Vec<Row> {
+    (1..=count).map(|number| Row::of(number, NOON)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_that_lacks_too_much_is_refused_before_anything_is_asked() {
+    let gateway = Curt::answering(nothing_there);
+    let shop = Shop::beside(gateway.clone()).await;
+    shop.is_paid(CARRIED..CARRIED + 10_001).await;
+    for mode in [Mode::DryRun, Mode::Apply] {
+        let imported = shop.import(&rows(1), mode).await;
+        assert!(
+            matches!(imported, Err(BillError::TooDifferent)),
+            "{imported:?}"
+        );
+    }
+    assert_eq!(gateway.asked(), 0);
+    assert_eq!(shop.open().await, Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_asked_once_too_much_differs() {
+    let gateway = Curt::answering(nothing_there);
+    let shop = Shop::beside(gateway.clone()).await;
+    let imported = shop.import(&rows(10_100), Mode::Apply).await;
+    assert!(
+        matches!(imported, Err(BillError::TooDifferent)),
+        "{imported:?}"
+    );
+    let asked = gateway.asked();
+    assert!((10_001..10_020).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_get_no_answer_are_no_reason_to_refuse_a_bill() {
+    let gateway = Curt::answering(|_path| (500, "SYSTEM_ERROR"));
+    let shop = Shop::beside(gateway.clone()).await;
+    let imported = shop.import(&rows(10_010), Mode::Apply).await;
+    assert!(
+        matches!(imported, Err(BillError::Unfinished { rows: 10_010 })),
+        "{imported:?}"
+    );
+    let asked = gateway.asked();
+    assert!(asked <= 24, "{asked}: eight rows, three times each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_gets_no_answer_stops_no_other() {
+    let gateway = Curt::slowly(Duration::from_secs(1), |path| {
+        if path.ends_with("pay_00000003") {
+            (500, "SYSTEM_ERROR")
+        } else {
+            nothing_there(path)
+        }
+    });
+    let shop = Shop::beside(gateway.clone()).await;
+    let imported = shop.import(&rows(60), Mode::Apply).await;
+    assert!(
+        matches!(imported, Err(BillError::Unfinished { rows: 1 })),
+        "{imported:?}"
+    );
+    assert_eq!(gateway.asked(), 59 + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_refused_for_now_is_asked_about_again() {
+    let gateway = Curt::answering(|_path| (401, "SIGN_ERROR"));
+    let shop = Shop::beside(gateway.clone()).await;
+    let refusals: [Refusal; 3] = [
+        |_path| (401, "SIGN_ERROR"),
+        |_path| (429, "FREQUENCY_LIMITED"),
+        |_path| (400, "PARAM_ERROR"),
+    ];
+    for refusal in refusals {
+        gateway.answers(refusal);
+        let imported = shop.import(&rows(1), Mode::Apply).await;
+        assert!(
+            matches!(imported, Err(BillError::Unfinished { rows: 1 })),
+            "{imported:?}"
+        );
+    }
+    gateway.answers(nothing_there);
+    let report = shop.import(&rows(1), Mode::Apply).await.unwrap();
+    assert_eq!(figure(&report, "missing here"), 1, "{report}");
+}
