@@ -33,14 +33,14 @@ pub enum BillCommand {
     /// The bill, or a neighbour day's, differs from the events. So many differences may be found that
     /// they are told in several commands.
     Note(Vec<FoundDifference>),
-    /// What was different is so no more.
-    Settle(BTreeSet<ExceptionId>),
+    /// What was different is so no more, whatever the amounts were.
+    Settle(Vec<FoundDifference>),
     /// The bill was matched whole.
     Conclude {
         /// What it held.
         imported: BillImported,
-        /// Every difference that was found, all of them noted before, by its exception's first name.
-        found: BTreeSet<ExceptionId>,
+        /// Every difference that was found, all of them noted before.
+        found: Vec<FoundDifference>,
     },
     /// A person decides an exception.
     ResolveException(ResolveException),
@@ -53,8 +53,8 @@ pub struct FoundDifference {
     pub payment: PaymentRef,
     /// The transaction, where known.
     pub transaction_id: Option<TransactionId>,
-    /// The refund, where it is about one that has a number.
-    pub refund_no: Option<RefundNo>,
+    /// Which money of the payment's.
+    pub money: BilledMoney,
     /// In what the two differ.
     pub difference: BillDifference,
     /// As the events have it.
@@ -63,57 +63,81 @@ pub struct FoundDifference {
     pub there: Option<Money>,
 }
 
-impl FoundDifference {
-    /// The exception that it opens first: the same for the same money, in whichever import it is found.
-    pub fn exception(&self) -> ExceptionId {
-        self.about().exception(FIRST_TIME)
-    }
-
-    fn about(&self) -> About<'_> {
-        About {
-            payment: &self.payment,
-            transaction_id: self.transaction_id.as_ref(),
-            refund_no: self.refund_no.as_ref(),
-            kind: ExceptionKind::Bill(self.difference),
-        }
-    }
+/// Which money of a payment's a difference is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BilledMoney {
+    /// What came.
+    Payment,
+    /// What went back under that number.
+    Refund(RefundNo),
+    /// What went back without a number: by its amount in the minor unit, and the how-many-th row of that
+    /// amount it is, from 1.
+    UnnumberedRefund {
+        /// The amount.
+        minor: i64,
+        /// Which of them.
+        nth: usize,
+    },
 }
 
 /// Counted from 1.
 const FIRST_TIME: usize = 1;
 
-/// What a difference is about.
-struct About<'a> {
-    payment: &'a PaymentRef,
-    transaction_id: Option<&'a TransactionId>,
-    refund_no: Option<&'a RefundNo>,
-    kind: ExceptionKind,
-}
-
-impl<'a> About<'a> {
-    fn of(exception: &'a OpenedException) -> Self {
-        Self {
-            payment: &exception.payment,
-            transaction_id: exception.transaction_id.as_ref(),
-            refund_no: exception.refund_no.as_ref(),
-            kind: exception.kind,
-        }
-    }
-
-    /// The exception of the difference's n-th time.
+impl FoundDifference {
+    /// The exception that it opens at its n-th time: the same for the same money, in whichever import it
+    /// is found.
     fn exception(&self, time: usize) -> ExceptionId {
-        let money = match self.transaction_id {
-            Some(transaction_id) => transaction_id.as_str(),
-            None => self.payment.out_trade_no.as_str(),
-        };
-        let mut about = match self.refund_no {
-            Some(refund_no) => format!("{money}\n{refund_no}"),
-            None => money.to_owned(),
+        let transaction_id = self.transaction_id.as_ref();
+        let money =
+            transaction_id.map_or(self.payment.out_trade_no.as_str(), TransactionId::as_str);
+        let mut about = match &self.money {
+            BilledMoney::Payment => money.to_owned(),
+            BilledMoney::Refund(refund_no) => format!("{money}\n{refund_no}"),
+            BilledMoney::UnnumberedRefund { minor, nth } => {
+                format!("{money}\n\nrefund {minor} {nth}")
+            }
         };
         if time > FIRST_TIME {
             about = format!("{about}\n\n{time}");
         }
-        ExceptionId::derive(&self.payment.account, &about, self.kind)
+        let kind = ExceptionKind::Bill(self.difference);
+        ExceptionId::derive(&self.payment.account, &about, kind)
+    }
+
+    /// Whether that exception tells of these amounts.
+    fn is_told_by(&self, exception: &OpenedException) -> bool {
+        let told = |stated: &Option<StatedMoney>| stated.as_ref().map(|stated| stated.amount);
+        (told(&exception.expected), told(&exception.received)) == (self.here, self.there)
+    }
+
+    fn event(self, time: usize) -> BillDifferenceFound {
+        BillDifferenceFound {
+            exception: self.exception(time),
+            payment: self.payment,
+            transaction_id: self.transaction_id,
+            refund_no: match self.money {
+                BilledMoney::Refund(refund_no) => Some(refund_no),
+                BilledMoney::Payment | BilledMoney::UnnumberedRefund { .. } => None,
+            },
+            difference: self.difference,
+            here: self.here,
+            there: self.there,
+        }
+    }
+}
+
+/// The exceptions of a bill by their names, to find those that one difference has opened so far.
+struct Known<'a>(BTreeMap<&'a ExceptionId, &'a OpenedException>);
+
+impl<'a> Known<'a> {
+    fn of(bill: &'a Bill) -> Self {
+        let exceptions = bill.exceptions.iter();
+        Self(exceptions.map(|known| (&known.id, known)).collect())
+    }
+
+    /// In the order of their times.
+    fn of_difference(&self, found: &FoundDifference) -> impl Iterator<Item = &'a OpenedException> {
+        (FIRST_TIME..).map_while(|time| self.0.get(&found.exception(time)).copied())
     }
 }
 
@@ -127,7 +151,10 @@ impl<'a> About<'a> {
 pub fn decide_bill(bill: &Bill, command: BillCommand) -> Result<Vec<BillEvent>, Rejection> {
     match command {
         BillCommand::Note(found) => Ok(note(bill, found)),
-        BillCommand::Settle(exceptions) => Ok(settle(bill, |first| exceptions.contains(first))),
+        BillCommand::Settle(settled) => {
+            let ids = ids_of(bill, &settled);
+            Ok(settle(bill, |id| ids.contains(id)))
+        }
         BillCommand::Conclude { imported, found } => Ok(conclude(bill, imported, &found)),
         BillCommand::ResolveException(command) => {
             let resolved = dismissal::dismiss(&bill.exceptions, command)?;
@@ -153,27 +180,26 @@ pub fn evolve_bill(mut bill: Bill, event: &BillEvent, at: Timestamp) -> Bill {
     bill
 }
 
-/// What differs again after it did so no more is told again; what a person has dismissed is not.
+/// What differs again after it did so no more is told again, and what differs in other amounts than
+/// before instead of that; what a person has dismissed is not.
 fn note(bill: &Bill, found: Vec<FoundDifference>) -> Vec<BillEvent> {
-    let mut known: BTreeMap<ExceptionId, Vec<&OpenedException>> = BTreeMap::new();
-    for exception in &bill.exceptions {
-        let first = About::of(exception).exception(FIRST_TIME);
-        known.entry(first).or_default().push(exception);
-    }
+    let known = Known::of(bill);
     let mut noted = BTreeSet::new();
     let mut events = Vec::new();
     for found in found {
-        let first = found.exception();
-        let before = known.get(&first).map_or(&[][..], Vec::as_slice);
-        if before
+        if !noted.insert(found.exception(FIRST_TIME)) {
+            continue;
+        }
+        let before: Vec<&OpenedException> = known.of_difference(&found).collect();
+        let told_otherwise = before
             .iter()
-            .all(|exception| has_ended_by_itself(exception))
-            && noted.insert(first)
-        {
+            .filter(|known| known.resolution.is_none() && !found.is_told_by(known));
+        events.extend(told_otherwise.map(|known| ended(known)));
+        let is_told =
+            |known: &&OpenedException| !has_ended_by_itself(known) && found.is_told_by(known);
+        if !before.iter().any(is_told) {
             let time = before.len() + FIRST_TIME;
-            events.push(BillEvent::BillDifferenceFound(found_difference(
-                found, time,
-            )));
+            events.push(BillEvent::BillDifferenceFound(found.event(time)));
         }
     }
     events
@@ -184,47 +210,46 @@ fn has_ended_by_itself(exception: &OpenedException) -> bool {
     resolution.is_some_and(|resolution| resolution.by == Resolver::Events)
 }
 
-/// Ends what is open, by the names that the exceptions had at their first times.
-fn settle(bill: &Bill, is_settled: impl Fn(&ExceptionId) -> bool) -> Vec<BillEvent> {
-    bill.exceptions
+/// Every exception that these differences have opened.
+fn ids_of(bill: &Bill, differences: &[FoundDifference]) -> BTreeSet<ExceptionId> {
+    let known = Known::of(bill);
+    let exceptions = differences
         .iter()
-        .filter(|exception| {
-            exception.resolution.is_none()
-                && is_settled(&About::of(exception).exception(FIRST_TIME))
-        })
-        .map(|exception| {
-            BillEvent::ExceptionResolved(ExceptionResolved {
-                exception: exception.id.clone(),
-                kind: exception.kind,
-                action: ResolutionAction::Dismiss,
-                by: Resolver::Events,
-                order_no: None,
-                note: None,
-            })
-        })
+        .flat_map(|found| known.of_difference(found));
+    exceptions.map(|exception| exception.id.clone()).collect()
+}
+
+/// Ends what is open.
+fn settle(bill: &Bill, is_settled: impl Fn(&ExceptionId) -> bool) -> Vec<BillEvent> {
+    let open = bill
+        .exceptions
+        .iter()
+        .filter(|known| known.resolution.is_none());
+    open.filter(|known| is_settled(&known.id))
+        .map(ended)
         .collect()
 }
 
-fn conclude(bill: &Bill, imported: BillImported, found: &BTreeSet<ExceptionId>) -> Vec<BillEvent> {
+fn ended(exception: &OpenedException) -> BillEvent {
+    BillEvent::ExceptionResolved(ExceptionResolved {
+        exception: exception.id.clone(),
+        kind: exception.kind,
+        action: ResolutionAction::Dismiss,
+        by: Resolver::Events,
+        order_no: None,
+        note: None,
+    })
+}
+
+fn conclude(bill: &Bill, imported: BillImported, found: &[FoundDifference]) -> Vec<BillEvent> {
     let same = |known: &BillImported| known.digest == imported.digest;
     if bill.imported.as_ref().is_some_and(same) {
         return Vec::new();
     }
-    let mut events = settle(bill, |first| !found.contains(first));
+    let found = ids_of(bill, found);
+    let mut events = settle(bill, |id| !found.contains(id));
     events.push(BillEvent::BillImported(imported));
     events
-}
-
-fn found_difference(found: FoundDifference, time: usize) -> BillDifferenceFound {
-    BillDifferenceFound {
-        exception: found.about().exception(time),
-        payment: found.payment,
-        transaction_id: found.transaction_id,
-        refund_no: found.refund_no,
-        difference: found.difference,
-        here: found.here,
-        there: found.there,
-    }
 }
 
 fn about_difference(found: &BillDifferenceFound, at: Timestamp) -> OpenedException {

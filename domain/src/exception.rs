@@ -21,7 +21,9 @@ impl ExceptionId {
     /// (the payment's where none is known); behind it, on a line of its own each, stand for
     /// - a refund made elsewhere: its number, else its size;
     /// - a refund of ours in trouble: its number, and how often it was in this trouble;
-    /// - a contradiction: in what the statements do not fit.
+    /// - a contradiction: in what the statements do not fit;
+    /// - a difference of a bill: the number of the refund, else its amount and its place among such rows;
+    ///   and how often it came up, from the second time on.
     pub fn derive(account: &AccountName, subject: &str, kind: ExceptionKind) -> Self {
         let name = format!("{account}\n{subject}\n{}", kind.as_str());
         Self(Arc::from(

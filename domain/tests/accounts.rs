@@ -3,12 +3,14 @@
 use payfold_domain::account::{
     Account, AccountCommand, AccountRejection, decide_account, evolve_account,
 };
-use payfold_domain::bill::{Bill, BillCommand, FoundDifference, decide_bill, evolve_bill};
+use payfold_domain::bill::{
+    Bill, BillCommand, BilledMoney, FoundDifference, decide_bill, evolve_bill,
+};
 use payfold_domain::command::{Command, Rejection};
 use payfold_domain::event::{
     AccountIdentity, BillDifference, BillImported, OrderEvent, UnknownMessageReceived,
 };
-use payfold_domain::exception::{ExceptionKind, ResolutionAction, Resolver};
+use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use payfold_domain::order::Order;
 use payfold_domain::{Currency, Gateway, Money, Source, decide, evolve};
 
@@ -128,7 +130,7 @@ fn missing_here(transactions: &[&str]) -> Vec<FoundDifference> {
     let found = transactions.iter().map(|id| FoundDifference {
         payment: say::payment(P1),
         transaction_id: Some(say::transaction(id)),
-        refund_no: None,
+        money: BilledMoney::Payment,
         difference: BillDifference::MissingHere,
         here: None,
         there: Some(Money::cny(PRICE)),
@@ -149,10 +151,9 @@ fn tell_bill(bill: Bill, command: BillCommand) -> (Bill, Vec<&'static str>) {
 fn import(mut bill: Bill, digest: u8, transactions: &[&str]) -> (Bill, Vec<&'static str>) {
     let mut names = Vec::new();
     let found = missing_here(transactions);
-    let ids = found.iter().map(FoundDifference::exception).collect();
     let conclude = BillCommand::Conclude {
         imported: imported(digest),
-        found: ids,
+        found: found.clone(),
     };
     for command in [BillCommand::Note(found), conclude] {
         let (after, told) = tell_bill(bill, command);
@@ -196,7 +197,7 @@ fn an_import_that_was_cut_off_goes_on_where_it_was_and_settles_what_differs_no_m
     );
     let settled = bill.exceptions[0].resolution.as_ref().unwrap();
     assert_eq!(settled.by, Resolver::Events);
-    let gone = BillCommand::Settle([bill.exceptions[1].id.clone()].into());
+    let gone = BillCommand::Settle(missing_here(&["T2"]));
     let (bill, names) = tell_bill(bill, gone.clone());
     assert_eq!(names, ["ExceptionResolved"]);
     assert_eq!(tell_bill(bill, gone).1, [""; 0]);
@@ -227,8 +228,8 @@ fn what_differed_no_more_and_does_again_is_told_again_and_what_a_person_dismisse
 #[test]
 fn a_payment_and_its_refunds_differ_each_for_itself() {
     let mut found = missing_here(&["T1", "T1", "T1"]);
-    found[1].refund_no = Some(say::refund_no("R1"));
-    found[2].refund_no = Some(say::refund_no("R2"));
+    found[1].money = BilledMoney::Refund(say::refund_no("R1"));
+    found[2].money = BilledMoney::Refund(say::refund_no("R2"));
     let (bill, _) = tell_bill(Bill::default(), BillCommand::Note(found));
     let refunds: Vec<_> = bill
         .exceptions
@@ -239,6 +240,54 @@ fn a_payment_and_its_refunds_differ_each_for_itself() {
         refunds,
         [None, Some(say::refund_no("R1")), Some(say::refund_no("R2"))]
     );
+}
+
+#[test]
+fn ids_of_differences_are_what_they_were() {
+    let mut found = missing_here(&["T1", "T1"]);
+    found[1].money = BilledMoney::Refund(say::refund_no("R1"));
+    let kind = ExceptionKind::Bill(BillDifference::MissingHere);
+    let expected = ["T1", "T1\nR1"].map(|about| ExceptionId::derive(&say::account(), about, kind));
+    let (bill, _) = tell_bill(Bill::default(), BillCommand::Note(found));
+    let ids: Vec<_> = bill.exceptions.iter().map(|known| &known.id).collect();
+    assert_eq!(ids, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn refunds_without_a_number_differ_each_for_itself() {
+    let unnumbered = |minor, nth| FoundDifference {
+        money: BilledMoney::UnnumberedRefund { minor, nth },
+        there: Some(Money::cny(minor)),
+        ..missing_here(&["T1"]).remove(0)
+    };
+    let mut found = missing_here(&["T1"]);
+    found.extend([unnumbered(300, 1), unnumbered(300, 2), unnumbered(500, 1)]);
+    let (bill, names) = tell_bill(Bill::default(), BillCommand::Note(found.clone()));
+    assert_eq!(names, ["BillDifferenceFound"; 4]);
+    assert_eq!(tell_bill(bill.clone(), BillCommand::Note(found)).1, [""; 0]);
+    let gone = BillCommand::Settle(vec![unnumbered(300, 2)]);
+    assert_eq!(tell_bill(bill, gone).1, ["ExceptionResolved"]);
+}
+
+#[test]
+fn a_difference_of_another_amount_than_before_is_told_instead() {
+    let of = |minor| FoundDifference {
+        there: Some(Money::cny(minor)),
+        ..missing_here(&["T1"]).remove(0)
+    };
+    let told = |bill, minor| tell_bill(bill, BillCommand::Note(vec![of(minor)]));
+    let (bill, _) = told(Bill::default(), 701);
+    let (bill, names) = told(bill, 702);
+    assert_eq!(names, ["ExceptionResolved", "BillDifferenceFound"]);
+    let dismissed = say::resolving(&bill.exceptions[1].id, ResolutionAction::Dismiss);
+    let (bill, _) = tell_bill(bill, BillCommand::ResolveException(dismissed));
+    assert_eq!(told(bill.clone(), 702).1, [""; 0], "a person has seen it");
+    let (bill, names) = told(bill, 701);
+    assert_eq!(names, ["BillDifferenceFound"], "that differed no more");
+    let open = bill.exceptions.iter();
+    let mut open = open.filter(|known| known.resolution.is_none());
+    let received = open.next().unwrap().received.clone().unwrap();
+    assert_eq!((received.amount, open.next()), (Money::cny(701), None));
 }
 
 #[test]

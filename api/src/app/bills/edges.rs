@@ -2,11 +2,9 @@
 //! day's bill, so it is missed only once that one lacks it too, whichever of the two comes second.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
-use payfold_domain::bill::{Bill, FoundDifference, Movement};
+use payfold_domain::bill::{Bill, BilledMoney, FoundDifference, Movement};
 use payfold_domain::event::{BillDifference, NeighbourRow};
-use payfold_domain::exception::ExceptionId;
 use payfold_domain::{
     AccountName, Gateway, Money, OutTradeNo, PaymentRef, RefundNo, Timestamp, TransactionId,
 };
@@ -63,7 +61,7 @@ pub(super) struct NeighbourNews {
     /// It lacks that, too.
     pub(super) missing: Vec<FoundDifference>,
     /// It has that.
-    pub(super) settled: BTreeSet<ExceptionId>,
+    pub(super) settled: Vec<FoundDifference>,
 }
 
 impl Neighbours {
@@ -105,10 +103,13 @@ impl Neighbours {
             }),
             None => Lack::Missing(missing_there(
                 account,
-                alone.out_trade_no,
-                alone.transaction_id,
-                alone.refund_no,
-                alone.amount,
+                NeighbourRow {
+                    date: day.to_string(),
+                    out_trade_no: alone.out_trade_no,
+                    transaction_id: alone.transaction_id,
+                    refund_no: alone.refund_no,
+                    amount: alone.amount,
+                },
             )),
         }
     }
@@ -127,16 +128,10 @@ impl Neighbours {
     pub(super) fn news(self, account: &AccountName) -> BTreeMap<Day, NeighbourNews> {
         let mut news: BTreeMap<Day, NeighbourNews> = BTreeMap::new();
         for Awaited { day, row, found } in self.awaited.into_values() {
-            let missing = missing_there(
-                account,
-                row.out_trade_no,
-                row.transaction_id,
-                row.refund_no,
-                row.amount,
-            );
+            let missing = missing_there(account, row);
             let of_day = news.entry(day).or_default();
             if found {
-                of_day.settled.insert(missing.exception());
+                of_day.settled.push(missing);
             } else {
                 of_day.missing.push(missing);
             }
@@ -156,22 +151,19 @@ fn neighbour_at(day: Day, at: Timestamp) -> Option<Day> {
     }
 }
 
-fn missing_there(
-    account: &AccountName,
-    out_trade_no: OutTradeNo,
-    transaction_id: TransactionId,
-    refund_no: Option<RefundNo>,
-    amount: Option<Money>,
-) -> FoundDifference {
+fn missing_there(account: &AccountName, row: NeighbourRow) -> FoundDifference {
     FoundDifference {
         payment: PaymentRef {
             account: account.clone(),
-            out_trade_no,
+            out_trade_no: row.out_trade_no,
         },
-        transaction_id: Some(transaction_id),
-        refund_no,
+        transaction_id: Some(row.transaction_id),
+        money: match row.refund_no {
+            Some(refund_no) => BilledMoney::Refund(refund_no),
+            None => BilledMoney::Payment,
+        },
         difference: BillDifference::MissingThere,
-        here: amount,
+        here: row.amount,
         there: None,
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, stream};
-use payfold_domain::bill::{BilledPayment, BilledRefund, FoundDifference, Movement, MovementKind};
+use payfold_domain::bill::{
+    BilledMoney, BilledPayment, BilledRefund, FoundDifference, Movement, MovementKind,
+};
 use payfold_domain::event::{BillDifference, NeighbourRow};
 use payfold_domain::{Gateway, Money, PaymentRef, RefundNo, Timestamp, TransactionId};
 use payfold_projections::Day;
@@ -91,6 +93,12 @@ pub(super) struct Judge<'a> {
     pub(super) means: Means,
 }
 
+/// A row that is judged.
+struct Case<'a> {
+    movement: &'a Movement,
+    money: BilledMoney,
+}
+
 impl Judge<'_> {
     /// Judges rows, those of some transactions at a time, and those of one after the other.
     pub(super) fn all(
@@ -103,15 +111,19 @@ impl Judge<'_> {
 
     async fn of_one(&self, rows: Vec<LeftRow>) -> Result<Vec<Judged>, AppError> {
         let mut judged = Vec::with_capacity(rows.len());
-        let mut explained = Explained::default();
+        let (mut explained, mut unnumbered) = (Explained::default(), Vec::new());
         for row in rows {
             // What is stored may well be told without any waiting.
             tokio::task::yield_now().await;
+            let case = Case {
+                movement: &row.movement,
+                money: money_of(&row.movement, &mut unnumbered),
+            };
             let ruling = match &row.movement.kind {
-                MovementKind::Payment(state) => self.payment(&row.movement, *state).await?,
+                MovementKind::Payment(state) => self.payment(&case, *state).await?,
                 MovementKind::Refund { refund_no, state } => {
                     let refund_no = refund_no.as_ref();
-                    self.refund(&row.movement, refund_no, *state, &mut explained)
+                    self.refund(&case, refund_no, *state, &mut explained)
                         .await?
                 }
             };
@@ -120,7 +132,8 @@ impl Judge<'_> {
         Ok(judged)
     }
 
-    async fn payment(&self, movement: &Movement, state: BilledPayment) -> Result<Ruling, AppError> {
+    async fn payment(&self, case: &Case<'_>, state: BilledPayment) -> Result<Ruling, AppError> {
+        let movement = case.movement;
         let mut story = self.app.story(&self.account.name, movement).await?;
         let mut weighed = weigh_payment(&story, movement, state);
         let mut word = Word::Needless;
@@ -135,9 +148,9 @@ impl Judge<'_> {
             (None, _, _) => BillDifference::MissingHere,
         };
         let here = story.came.map(|(amount, _)| amount);
-        let verdict = match self.explained(movement, word, &weighed) {
+        let verdict = match self.explained(case, word, &weighed) {
             Some(verdict) => verdict,
-            None => self.unexplained(movement, word, &story, difference, here),
+            None => self.unexplained(case, word, &story, difference, here),
         };
         Ok(Ruling {
             verdict,
@@ -148,11 +161,12 @@ impl Judge<'_> {
 
     async fn refund(
         &self,
-        movement: &Movement,
+        case: &Case<'_>,
         refund_no: Option<&RefundNo>,
         state: BilledRefund,
         explained: &mut Explained,
     ) -> Result<Ruling, AppError> {
+        let movement = case.movement;
         let key = |refund_no: &RefundNo| Key::of_refund(&movement.out_trade_no, refund_no);
         let has_row = |refund_no: &RefundNo| self.refunds.contains(&key(refund_no));
         let gateway = self.account.gateway();
@@ -175,9 +189,9 @@ impl Judge<'_> {
             (Some(_), _) => BillDifference::OtherState,
             (None, _) => BillDifference::MissingHere,
         };
-        let verdict = match self.explained(movement, word, &weighed) {
+        let verdict = match self.explained(case, word, &weighed) {
             Some(verdict) => verdict,
-            None => self.unexplained(movement, word, &story, difference, here),
+            None => self.unexplained(case, word, &story, difference, here),
         };
         let at = told.and_then(|told| row_at(told, gateway));
         Ok(Ruling {
@@ -191,12 +205,12 @@ impl Judge<'_> {
     }
 
     /// What the events say of a row; `None` where they leave it open.
-    fn explained(&self, movement: &Movement, word: Word, weighed: &Weighed) -> Option<Verdict> {
+    fn explained(&self, case: &Case<'_>, word: Word, weighed: &Weighed) -> Option<Verdict> {
         match weighed {
             Weighed::Same | Weighed::Numbered(_) => Some(word.matched()),
             Weighed::OtherAmount(here) => {
                 let difference = BillDifference::OtherAmount;
-                let found = self.difference(movement, difference, Some(*here));
+                let found = self.difference(case, difference, Some(*here));
                 Some(Verdict::Different(found))
             }
             Weighed::Open => None,
@@ -206,13 +220,13 @@ impl Judge<'_> {
     /// What the gateway's word leaves unexplained.
     fn unexplained(
         &self,
-        movement: &Movement,
+        case: &Case<'_>,
         word: Word,
         story: &Story,
         difference: BillDifference,
         here: Option<Money>,
     ) -> Verdict {
-        let found = self.difference(movement, difference, here);
+        let found = self.difference(case, difference, here);
         match word {
             Word::Unasked => Verdict::ToAsk,
             // Alipay's bill is the merchant's, and its rows name no application: what the account's own
@@ -227,17 +241,18 @@ impl Judge<'_> {
 
     fn difference(
         &self,
-        movement: &Movement,
+        case: &Case<'_>,
         difference: BillDifference,
         here: Option<Money>,
     ) -> FoundDifference {
+        let movement = case.movement;
         FoundDifference {
             payment: PaymentRef {
                 account: self.account.name.clone(),
                 out_trade_no: movement.out_trade_no.clone(),
             },
             transaction_id: Some(movement.transaction_id.clone()),
-            refund_no: refund_no_of(movement).cloned(),
+            money: case.money.clone(),
             difference,
             here,
             there: Some(movement.amount),
@@ -253,7 +268,10 @@ impl Judge<'_> {
                 date: day.to_string(),
                 out_trade_no: movement.out_trade_no.clone(),
                 transaction_id: movement.transaction_id.clone(),
-                refund_no: refund_no_of(movement).cloned(),
+                refund_no: match &movement.kind {
+                    MovementKind::Payment(_) => None,
+                    MovementKind::Refund { refund_no, .. } => refund_no.clone(),
+                },
                 amount: Some(movement.amount),
             })
     }
@@ -268,9 +286,22 @@ pub(super) fn row_at(told: &ToldRefund, gateway: Gateway) -> Option<Timestamp> {
     }
 }
 
-fn refund_no_of(movement: &Movement) -> Option<&RefundNo> {
+/// Which of its transaction's money a row is about. `unnumbered` are the amounts of the refunds without a
+/// number so far.
+fn money_of(movement: &Movement, unnumbered: &mut Vec<i64>) -> BilledMoney {
     match &movement.kind {
-        MovementKind::Payment(_) => None,
-        MovementKind::Refund { refund_no, .. } => refund_no.as_ref(),
+        MovementKind::Payment(_) => BilledMoney::Payment,
+        MovementKind::Refund {
+            refund_no: Some(refund_no),
+            ..
+        } => BilledMoney::Refund(refund_no.clone()),
+        MovementKind::Refund {
+            refund_no: None, ..
+        } => {
+            let minor = movement.amount.minor;
+            unnumbered.push(minor);
+            let nth = unnumbered.iter().filter(|other| **other == minor).count();
+            BilledMoney::UnnumberedRefund { minor, nth }
+        }
     }
 }

@@ -299,7 +299,7 @@ impl App {
         }
         let conclude = BillCommand::Conclude {
             imported: import.imported(findings),
-            found: to_note.iter().map(FoundDifference::exception).collect(),
+            found: to_note,
         };
         self.change_bill(&bill, conclude).await?;
         Ok(())
