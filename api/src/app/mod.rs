@@ -90,6 +90,8 @@ pub struct App {
     bill_streams: Lanes<BillOf, Arc<Folded<Bill>>>,
     /// Payments that are being started at their gateways, one call at a time for each.
     starts: Lanes<PaymentRef, ()>,
+    /// Bills that are being imported, one at a time for each account.
+    imports: Lanes<AccountName, ()>,
     owners: Owners,
     waiters: Waiters,
     lines_out: LinesOut,
@@ -125,6 +127,7 @@ impl App {
             account_streams: Lanes::new(),
             bill_streams: Lanes::new(),
             starts: Lanes::new(),
+            imports: Lanes::new(),
             owners: Owners::default(),
             waiters: Waiters::new(),
             lines_out: LinesOut::default(),

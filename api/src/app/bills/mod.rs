@@ -110,6 +110,8 @@ impl App {
         progress: &Progress,
     ) -> Result<BillReport, BillError> {
         let account = self.account(account)?;
+        // One beside it may conclude the bill before this one notes what nothing ends from then on.
+        let _alone = self.imports.enter(&account.name).await;
         let (import, file) = self.read_whole(&account, file, &asked, mode).await?;
         let bill = import.bill();
         let known = self.fold_now::<Bill>(&bill).await?.state.imported;

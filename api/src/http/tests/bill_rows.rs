@@ -1,19 +1,21 @@
 //! How many rows of a bill may differ, and how the gateway is asked about those that nobody here knows.
 
 use std::io::Cursor;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use payfold_domain::AccountName;
 use payfold_domain::policy::Policy;
 use payfold_projections::View;
 use payfold_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bills::{accounts, gateways};
+use super::bills::{AtWork, accounts, gateways};
 use super::million::{CARRIED, Merchant, is_paid, transaction};
 use super::site::{SHOP, SetClock, TestSite};
 use crate::app::{AskedBill, BillError, Progress};
@@ -154,14 +156,17 @@ impl Shop {
 
     /// The kinds of the exceptions that are open.
     pub(super) async fn open(&self) -> Vec<Value> {
-        let site = &self.site;
-        let tip = *site.app.store.tip().borrow();
-        site.app.views.reached(View::Exceptions, tip).await.unwrap();
-        let path = "/v1/exceptions?status=open";
-        let open = site.ask(SHOP, "GET", path, Value::Null).await.json;
-        let items = open["items"].as_array().unwrap().iter();
-        items.map(|exception| exception["kind"].clone()).collect()
+        open(&self.site).await
     }
+}
+
+async fn open(site: &TestSite) -> Vec<Value> {
+    let tip = *site.app.store.tip().borrow();
+    site.app.views.reached(View::Exceptions, tip).await.unwrap();
+    let path = "/v1/exceptions?status=open";
+    let open = site.ask(SHOP, "GET", path, Value::Null).await.json;
+    let items = open["items"].as_array().unwrap().iter();
+    items.map(|exception| exception["kind"].clone()).collect()
 }
 
 pub(super) fn figure(report: &str, name: &str) -> u64 {
@@ -256,4 +261,49 @@ async fn a_row_that_is_refused_for_now_is_asked_about_again() {
     gateway.answers(nothing_there);
     let report = shop.import(&rows(1), Mode::Apply).await.unwrap();
     assert_eq!(figure(&report, "missing here"), 1, "{report}");
+}
+
+/// Alipay's file of rows with one payment that no application here has.
+fn alipays_bill(folder: &Path) -> String {
+    let account = std::fs::read_to_string(folder.join("alipay/account.json")).unwrap();
+    let account: Value = serde_json::from_str(&account).unwrap();
+    let seller_id = account["seller_id"].as_str().unwrap();
+    format!(
+        "#支付宝业务明细查询\r\n#账号：[{seller_id}0156]\r\n#起始日期：[2026年01月01日 00:00:00]   终止日期：[2026年01月02日 00:00:00]\r\n支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注\r\n2026010122001499160501589437\t,elsewhere\t,交易,茶,{NOON},{NOON},\t,\t,\t,\t,*三(139****00)\t,1.00,1.00,0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,\t,-0.01,0.00,\r\n#------业务明细列表结束------\r\n#交易合计：1笔，商家实收共1.00元，商家优惠共0.00元\r\n#退款合计：0笔，商家实收退款共0.00元，商家优惠退款共0.00元\r\n"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_imports_of_one_bill_at_once_leave_nothing_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_work = AtWork::beside(folder.path()).await;
+    let bill = alipays_bill(folder.path());
+    let asked = Mutex::new(0);
+    at_work.gateways.let_answers(move |uri, mut answer| {
+        if uri
+            .query()
+            .unwrap_or_default()
+            .contains("alipay.trade.query")
+        {
+            let mut asked = asked.lock().unwrap();
+            *asked += 1;
+            // The third one is the second import's, where it does not wait for the first.
+            if *asked != 3 {
+                *answer.status_mut() = StatusCode::BAD_GATEWAY;
+            }
+        }
+        answer
+    });
+    let account = AccountName::new("ali").unwrap();
+    let import = async |after_secs| {
+        tokio::time::sleep(Duration::from_secs(after_secs)).await;
+        let (progress, _lines) = Progress::channel();
+        let file = Cursor::new(bill.clone().into_bytes());
+        let app = &at_work.site.app;
+        app.import_bill(&account, file, AskedBill::ByHand, Mode::Apply, &progress)
+            .await
+    };
+    let (first, second) = tokio::join!(import(0), import(2));
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(open(&at_work.site).await, Vec::<Value>::new());
 }
