@@ -2,6 +2,7 @@
 
 mod alipay;
 mod bill_days;
+mod bill_neighbours;
 mod bill_rows;
 mod bills;
 mod cancel;

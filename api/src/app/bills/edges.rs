@@ -12,7 +12,7 @@ use payfold_projections::{Day, Direction, moved_in};
 use payfold_store::{Position, decode};
 
 use super::judge::row_at;
-use super::ledger::Key;
+use super::ledger::{Key, says_moved};
 use crate::app::aggregate::BillOf;
 use crate::app::{App, AppError};
 
@@ -70,10 +70,7 @@ impl Neighbours {
         let awaited = Key::of_row(movement).and_then(|key| self.awaited.get_mut(&key));
         let Some(awaited) = awaited else { return false };
         awaited.found = true;
-        awaited
-            .row
-            .amount
-            .is_none_or(|amount| amount == movement.amount)
+        says_moved(movement) && awaited.row.amount == Some(movement.amount)
     }
 
     /// What became of money that the bill lacks.
@@ -124,16 +121,23 @@ impl Neighbours {
         of_its_day.collect()
     }
 
-    /// What the whole bill says of the days beside it.
-    pub(super) fn news(self, account: &AccountName) -> BTreeMap<Day, NeighbourNews> {
+    /// What the whole bill, which has those rows of theirs, says of the days beside it.
+    pub(super) fn news(
+        self,
+        account: &AccountName,
+        carried: &[NeighbourRow],
+    ) -> BTreeMap<Day, NeighbourNews> {
         let mut news: BTreeMap<Day, NeighbourNews> = BTreeMap::new();
         for Awaited { day, row, found } in self.awaited.into_values() {
-            let missing = missing_there(account, row);
-            let of_day = news.entry(day).or_default();
-            if found {
-                of_day.settled.push(missing);
-            } else {
-                of_day.missing.push(missing);
+            if !found {
+                let of_day = news.entry(day).or_default();
+                of_day.missing.push(missing_there(account, row));
+            }
+        }
+        for row in carried {
+            if let Some(day) = Day::parse(&row.date) {
+                let of_day = news.entry(day).or_default();
+                of_day.settled.push(missing_there(account, row.clone()));
             }
         }
         news

@@ -94,19 +94,9 @@ impl Ledger {
             return false;
         };
         entry.place = Place::Both;
-        let says_so = match &movement.kind {
-            MovementKind::Payment(BilledPayment::Paid)
-            | MovementKind::Refund {
-                state: BilledRefund::Succeeded,
-                ..
-            } => true,
-            MovementKind::Payment(BilledPayment::Revoked)
-            | MovementKind::Refund {
-                state: BilledRefund::Processing | BilledRefund::Failed,
-                ..
-            } => false,
-        };
-        says_so && entry.amount == Amount::Minor(movement.amount.minor) && entry.row == RowDay::This
+        says_moved(movement)
+            && entry.amount == Amount::Minor(movement.amount.minor)
+            && entry.row == RowDay::This
     }
 
     /// The bill has it, too.
@@ -194,6 +184,22 @@ impl Ledger {
                 (Gateway::Alipay | Gateway::WechatPay, _) => RowDay::This,
             },
         });
+    }
+}
+
+/// Whether a row says that the money moved, and stays where it went.
+pub(super) fn says_moved(movement: &Movement) -> bool {
+    match &movement.kind {
+        MovementKind::Payment(BilledPayment::Paid)
+        | MovementKind::Refund {
+            state: BilledRefund::Succeeded,
+            ..
+        } => true,
+        MovementKind::Payment(BilledPayment::Revoked)
+        | MovementKind::Refund {
+            state: BilledRefund::Processing | BilledRefund::Failed,
+            ..
+        } => false,
     }
 }
 

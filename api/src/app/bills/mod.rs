@@ -255,7 +255,7 @@ impl App {
         }
         drop(judging);
         findings.lack(lacks, &mut ledger)?;
-        let beside = neighbours.news(&import.account.name);
+        let beside = neighbours.news(&import.account.name, &findings.carried);
         findings.finish(beside)?;
         Ok(findings)
     }
