@@ -22,6 +22,7 @@ pub struct Metrics {
     returns_refused: Family<AccountLabels, Counter>,
     jobs_failed: Family<JobLabels, Counter>,
     jobs_late: Family<JobLabels, Gauge>,
+    bills_given_up: Family<AccountLabels, Counter>,
     gateway_calls: Family<CallLabels, Counter>,
     unknown_answers: Family<AccountLabels, Counter>,
     calls_in_flight: Family<AccountLabels, Gauge>,
@@ -90,6 +91,11 @@ impl Metrics {
                 &mut registry,
                 "jobs_late_seconds",
                 "How long what a job has to do first has been due",
+            ),
+            bills_given_up: family(
+                &mut registry,
+                "bills_given_up",
+                "Days whose bill was not to be had in time and is fetched no more",
             ),
             gateway_calls: family(
                 &mut registry,
@@ -171,6 +177,11 @@ impl Metrics {
     pub(crate) fn return_refused(&self, account: &AccountName) {
         let labels = AccountLabels::of(account);
         self.returns_refused.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn bill_given_up(&self, account: &AccountName) {
+        let labels = AccountLabels::of(account);
+        self.bills_given_up.get_or_create(&labels).inc();
     }
 
     pub(crate) fn job_failed(&self, job: &str) {

@@ -2,7 +2,9 @@
 //! day's bill, so it is missed only once that one lacks it too, whichever of the two comes second.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::{Bill, BilledMoney, FoundDifference, Movement};
 use payfold_domain::event::{BillDifference, NeighbourRow};
 use payfold_domain::{
@@ -14,15 +16,21 @@ use payfold_store::{Position, decode};
 use super::judge::row_at;
 use super::ledger::{Key, says_moved};
 use crate::app::aggregate::BillOf;
+use crate::app::handle::{Ground, Taken};
 use crate::app::{App, AppError};
 
 /// How near to the end of its day money may stand in the neighbour day's bill, in seconds: a gateway's
 /// messages and its bills take their times from different clocks.
 pub(super) const EDGE_SECS: i64 = 3600;
 
+/// How many days back a bill that is missing is fetched.
+pub(crate) const DAYS: i64 = 7;
+
 /// The bills of the days before and after, as far as they were imported.
 pub(super) struct Neighbours {
     days: BTreeMap<Day, Bill>,
+    /// Those that do not come any more.
+    over: BTreeSet<Day>,
     /// What these bills lack and this one may have.
     awaited: BTreeMap<Key, Awaited>,
 }
@@ -88,7 +96,7 @@ impl Neighbours {
         let neighbour = neighbour_at(day, alone.at);
         let waits = neighbour.filter(|neighbour| {
             let bill = self.days.get(neighbour);
-            bill.is_none_or(|bill| bill.imported.is_none())
+            bill.is_none_or(|bill| bill.imported.is_none()) && !self.over.contains(neighbour)
         });
         match waits {
             Some(neighbour) => Lack::Awaited(NeighbourRow {
@@ -181,9 +189,13 @@ impl App {
     ) -> Result<Neighbours, AppError> {
         let mut neighbours = Neighbours {
             days: BTreeMap::new(),
+            over: BTreeSet::new(),
             awaited: BTreeMap::new(),
         };
         for neighbour in [day.previous(), day.next()] {
+            if self.never_comes(account, day, neighbour).await? {
+                neighbours.over.insert(neighbour);
+            }
             let key = BillOf {
                 account: account.clone(),
                 date: neighbour.to_string(),
@@ -205,6 +217,31 @@ impl App {
             neighbours.days.insert(neighbour, bill);
         }
         Ok(neighbours)
+    }
+
+    /// Whether the bill of a neighbour day is fetched no more. Days from before the account was recorded
+    /// come by hand, all of them or none.
+    async fn never_comes(
+        &self,
+        account: &AccountName,
+        day: Day,
+        neighbour: Day,
+    ) -> Result<bool, AppError> {
+        let recorded_on = self.recorded_on(account).await?;
+        let Some(since) = recorded_on.filter(|since| *since <= day) else {
+            return Ok(false);
+        };
+        let oldest = Day::of(self.world.now()).before(DAYS);
+        let is_fetched = self.askable(account).is_some();
+        Ok(neighbour < since || (is_fetched && neighbour < oldest))
+    }
+
+    /// The day of the start that first knew the account: before it there is nothing to compare. The
+    /// account's state is folded by every start anyway, so its stream is not read for this.
+    pub(crate) async fn recorded_on(&self, account: &AccountName) -> Result<Option<Day>, AppError> {
+        let nothing = |_: &AccountState, _: &Taken| Ok(Vec::new());
+        let read = self.change::<AccountState, AppError>(account, Ground::Nothing, nothing);
+        Ok(read.await?.folded.state.recorded_at.map(Day::of))
     }
 
     /// The money that the event at that position tells of and the bill of the day should have; `None`

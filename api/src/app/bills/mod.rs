@@ -32,6 +32,7 @@ use super::{App, AppError};
 use crate::control::Mode;
 use crate::world::WorkLost;
 use ask::Standing;
+pub(crate) use edges::DAYS;
 use edges::{Lack, NeighbourNews, Neighbours};
 use file::Sums;
 pub use file::{AskedBill, BillFile};
@@ -128,6 +129,27 @@ impl App {
             self.store_findings(&import, &findings).await?;
         }
         Ok(import.report(findings.sums, Outcome::Matched(findings.matched)))
+    }
+
+    /// Whether the bill of a day that did not come in time is missing still. What the bills beside it hoped
+    /// to find in it is missing from then on, until it is imported nonetheless.
+    pub(crate) async fn give_bill_up(
+        &self,
+        account: &AccountName,
+        day: Day,
+    ) -> Result<bool, AppError> {
+        let _alone = self.imports.enter(account).await;
+        let bill = BillOf {
+            account: account.clone(),
+            date: day.to_string(),
+        };
+        let is_missing = self.fold_now::<Bill>(&bill).await?.state.imported.is_none();
+        if is_missing {
+            let neighbours = self.neighbours(account, day).await?;
+            let beside = neighbours.news(account, &[]);
+            self.store_news(account, &beside).await?;
+        }
+        Ok(is_missing)
     }
 
     async fn read_whole<'a, F: BillFile>(

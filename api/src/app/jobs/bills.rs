@@ -5,24 +5,20 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::Bill;
 use payfold_domain::{AccountName, Timestamp};
 use payfold_projections::Day;
 
 use crate::app::accounts::Account;
 use crate::app::aggregate::BillOf;
+use crate::app::bills::DAYS;
 use crate::app::calls::BillAnswer;
-use crate::app::handle::{Ground, Taken};
 use crate::app::{App, AppError, AskedBill, BillError, Progress};
 use crate::control::Mode;
 
 /// How long after its day a bill is asked for first, in seconds: at 10:00 in Shanghai 「下载账单」
 /// 「查询对账单下载地址」.
 const FIRST_SECS: i64 = 10 * 3600;
-
-/// How many days back a bill that is missing is asked for.
-const DAYS: i64 = 7;
 
 /// How long a bill that could not be had or matched is not asked for again, in seconds.
 const AGAIN_SECS: i64 = 3600;
@@ -32,6 +28,8 @@ const AGAIN_SECS: i64 = 3600;
 pub(super) struct Bills {
     done: BTreeSet<(AccountName, Day)>,
     again: BTreeMap<(AccountName, Day), Timestamp>,
+    /// Those of the days before that were looked at: they are fetched no more.
+    over: BTreeSet<(AccountName, Day)>,
 }
 
 impl App {
@@ -41,11 +39,20 @@ impl App {
         let oldest = today.before(DAYS);
         bills.done.retain(|(_, day)| oldest <= *day);
         bills.again.retain(|(_, day), _| oldest <= *day);
+        bills.over.retain(|(_, day)| oldest.before(DAYS) <= *day);
         let mut accounts = Vec::new();
         for name in self.accounts.all().keys() {
             if let Some(account) = self.askable(name) {
                 let since = self.recorded_on(name).await?.unwrap_or(today);
                 accounts.push((account, since));
+            }
+        }
+        for back in (DAYS + 1..=2 * DAYS).rev() {
+            let day = today.before(back);
+            for (account, since) in &accounts {
+                if *since <= day {
+                    self.give_up(bills, &account.name, day).await?;
+                }
             }
         }
         for back in (1..=DAYS).rev() {
@@ -59,12 +66,23 @@ impl App {
         Ok(())
     }
 
-    /// The day of the start that first knew the account: before it there is nothing to compare. The
-    /// account's state is folded by every start anyway, so its stream is not read for this.
-    async fn recorded_on(&self, account: &AccountName) -> Result<Option<Day>, AppError> {
-        let nothing = |_: &AccountState, _: &Taken| Ok(Vec::new());
-        let read = self.change::<AccountState, AppError>(account, Ground::Nothing, nothing);
-        Ok(read.await?.folded.state.recorded_at.map(Day::of))
+    /// Gives up what did not come in its days, and says so once.
+    async fn give_up(
+        &self,
+        bills: &mut Bills,
+        account: &AccountName,
+        day: Day,
+    ) -> Result<(), AppError> {
+        let key = (account.clone(), day);
+        if bills.over.contains(&key) {
+            return Ok(());
+        }
+        if self.give_bill_up(account, day).await? {
+            self.metrics.bill_given_up(account);
+            tracing::error!(%account, %day, "the bill of a day could not be had in {DAYS} days and is fetched no more: import it by hand");
+        }
+        bills.over.insert(key);
+        Ok(())
     }
 
     async fn is_bill_due(

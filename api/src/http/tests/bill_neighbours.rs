@@ -1,15 +1,24 @@
-//! Money at the edge of a day whose neighbour's bill comes late or says otherwise.
+//! Money at the edge of a day whose neighbour's bill comes late, says otherwise, or never comes.
 
+use std::time::Duration;
+
+use payfold_domain::Timestamp;
 use serde_json::Value;
 
 use super::bill_rows::{Curt, Row, Shop, figure, nothing_there};
+use super::site::now;
 use crate::control::Mode;
+
+const DAY_SECS: i64 = 86_400;
 
 /// Paid at noon or so.
 const OTHER: u32 = 50_000;
 
 /// Paid in the last second of the first of January.
 const LAST: u32 = 86_399;
+
+/// Paid in its first second.
+const FIRST: u32 = 86_400;
 
 fn first_day() -> Row {
     Row::of(OTHER, "2026-01-01 13:53:20")
@@ -23,6 +32,20 @@ impl Shop {
     async fn imports(&self, rows: &[Row]) -> String {
         self.import(rows, Mode::Apply).await.unwrap()
     }
+
+    async fn works_at(&self, time: Timestamp) {
+        self.site.clock.set(time);
+        tokio::time::sleep(Duration::from_secs(130)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn money_at_the_start_of_an_accounts_first_day_is_not_awaited_of_the_day_before() {
+    let shop = Shop::beside(Curt::answering(nothing_there)).await;
+    shop.is_paid([OTHER, FIRST].into_iter()).await;
+    let report = shop.imports(&[first_day()]).await;
+    assert_eq!(figure(&report, "awaited"), 0, "{report}");
+    assert_eq!(figure(&report, "missing there"), 1, "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,6 +72,27 @@ async fn a_bill_that_has_a_row_ends_what_the_day_before_missed() {
     let report = shop.imports(&[first_day()]).await;
     assert_eq!(figure(&report, "missing there"), 1, "{report}");
     // The bill of the next day once more, corrected.
+    let report = shop.imports(&[next_day(LAST)]).await;
+    assert_eq!(figure(&report, "matched"), 1, "{report}");
+    assert_eq!(shop.open().await, Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_that_never_came_is_told_and_what_it_may_have_had_is_missing_until_it_comes() {
+    let shop = Shop::beside(Curt::answering(nothing_there)).await;
+    shop.is_paid([OTHER, LAST].into_iter()).await;
+    let report = shop.imports(&[first_day()]).await;
+    assert_eq!(figure(&report, "awaited"), 1, "{report}");
+    let app = &shop.site.app;
+    app.world.tasks.spawn(app.clone().run_jobs());
+    shop.works_at(now().plus_secs(8 * DAY_SECS)).await;
+    assert_eq!(shop.open().await, Vec::<Value>::new(), "it may come yet");
+    shop.works_at(now().plus_secs(9 * DAY_SECS)).await;
+    assert_eq!(shop.open().await, ["bill_missing_there"]);
+    let counted = app.counted().unwrap();
+    let given_up = "payfold_bills_given_up_total{account=\"wx\"} 1";
+    assert!(counted.contains(given_up), "{counted}");
+
     let report = shop.imports(&[next_day(LAST)]).await;
     assert_eq!(figure(&report, "matched"), 1, "{report}");
     assert_eq!(shop.open().await, Vec::<Value>::new());
