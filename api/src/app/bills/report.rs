@@ -48,6 +48,16 @@ pub(super) struct Matched {
     pub(super) other_state: u64,
 }
 
+impl BillReport {
+    /// Whether the events have money of the day that the bill lacks.
+    pub(crate) fn lacks_money(&self) -> bool {
+        match &self.outcome {
+            Outcome::Known => false,
+            Outcome::Matched(matched) => matched.missing_there + matched.awaited > 0,
+        }
+    }
+}
+
 impl Matched {
     pub(super) fn nothing(mode: Mode) -> Self {
         Self {

@@ -13,7 +13,7 @@ use crate::app::accounts::Account;
 use crate::app::aggregate::BillOf;
 use crate::app::bills::DAYS;
 use crate::app::calls::BillAnswer;
-use crate::app::{App, AppError, AskedBill, BillError, Progress};
+use crate::app::{App, AppError, AskedBill, BillError, BillReport, Progress};
 use crate::control::Mode;
 
 /// How long after its day a bill is asked for first, in seconds: at 10:00 in Shanghai 「下载账单」
@@ -132,19 +132,38 @@ impl App {
             BillAnswer::NoRows if self.world.now() < day.next().next().start() => {
                 return Ok(Reconciled::NotYet);
             }
-            BillAnswer::NoRows => (Bytes::new(), AskedBill::NoRows(day)),
+            BillAnswer::NoRows => {
+                let (nothing, asked) = (Bytes::new(), AskedBill::NoRows(day));
+                let is_last_day = day <= Day::of(self.world.now()).before(DAYS);
+                if !is_last_day && self.lacks_money(account, &asked).await? {
+                    tracing::warn!(account = %account.name, %day, "a gateway says that nothing happened on a day of which the events have money");
+                    return Ok(Reconciled::NotYet);
+                }
+                (nothing, asked)
+            }
         };
+        self.import(account, file, asked, Mode::Apply).await?;
+        Ok(Reconciled::Done)
+    }
+
+    /// Whether the events have money that the empty bill of a day lacks.
+    async fn lacks_money(&self, account: &Account, asked: &AskedBill) -> Result<bool, BillError> {
+        let nothing = Bytes::new();
+        let report = self.import(account, nothing, asked.clone(), Mode::DryRun);
+        Ok(report.await?.lacks_money())
+    }
+
+    async fn import(
+        &self,
+        account: &Account,
+        file: Bytes,
+        asked: AskedBill,
+        mode: Mode,
+    ) -> Result<BillReport, BillError> {
         let (progress, lines) = Progress::channel();
         drop(lines);
-        self.import_bill(
-            &account.name,
-            Cursor::new(file),
-            asked,
-            Mode::Apply,
-            &progress,
-        )
-        .await?;
-        Ok(Reconciled::Done)
+        self.import_bill(&account.name, Cursor::new(file), asked, mode, &progress)
+            .await
     }
 }
 

@@ -6,7 +6,7 @@ use payfold_domain::Timestamp;
 use serde_json::Value;
 
 use super::bill_rows::{Curt, Row, Shop, figure, nothing_there};
-use super::site::now;
+use super::site::{SHOP, now};
 use crate::control::Mode;
 
 const DAY_SECS: i64 = 86_400;
@@ -36,6 +36,14 @@ impl Shop {
     async fn works_at(&self, time: Timestamp) {
         self.site.clock.set(time);
         tokio::time::sleep(Duration::from_secs(130)).await;
+    }
+
+    /// The days whose bills were imported.
+    async fn imported(&self) -> Vec<Value> {
+        let path = "/v1/events?limit=500&type=BillImported";
+        let page = self.site.ask(SHOP, "GET", path, Value::Null).await.json;
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|event| event["data"]["date"].clone()).collect()
     }
 }
 
@@ -96,4 +104,21 @@ async fn a_bill_that_never_came_is_told_and_what_it_may_have_had_is_missing_unti
     let report = shop.imports(&[next_day(LAST)]).await;
     assert_eq!(figure(&report, "matched"), 1, "{report}");
     assert_eq!(shop.open().await, Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nothing_happened_on_a_day_with_money_is_believed_on_its_last_day_alone() {
+    let shop = Shop::beside(Curt::answering(|_path| (400, "NO_STATEMENT_EXIST"))).await;
+    shop.is_paid([OTHER].into_iter()).await;
+    let app = &shop.site.app;
+    app.world.tasks.spawn(app.clone().run_jobs());
+    shop.works_at(now().plus_secs(3 * DAY_SECS)).await;
+    assert_eq!(shop.imported().await, ["2026-01-02"], "without money");
+    shop.works_at(now().plus_secs(7 * DAY_SECS)).await;
+    assert_eq!(
+        shop.imported().await.last(),
+        Some(&Value::from("2026-01-06"))
+    );
+    assert!(shop.imported().await.contains(&"2026-01-01".into()));
+    assert_eq!(shop.open().await, ["bill_missing_there"]);
 }
