@@ -205,7 +205,7 @@ impl App {
             for row in awaited.filter(|row| row.date == day.to_string()) {
                 let key = match &row.refund_no {
                     Some(refund_no) => Key::of_refund(&row.out_trade_no, refund_no),
-                    None => Key::of_payment(&row.transaction_id),
+                    None => Key::of_payment(&row.out_trade_no, &row.transaction_id),
                 };
                 let awaited = Awaited {
                     day: neighbour,

@@ -17,8 +17,8 @@ const PAGE: usize = 1_000;
 pub(super) struct Key([u8; 16]);
 
 impl Key {
-    pub(super) fn of_payment(transaction_id: &TransactionId) -> Self {
-        Self::of(b"payment ", transaction_id.as_str())
+    pub(super) fn of_payment(out_trade_no: &OutTradeNo, transaction_id: &TransactionId) -> Self {
+        Self::of(b"payment ", &format!("{out_trade_no} {transaction_id}"))
     }
 
     /// Alipay's numbers of refunds are unique within one payment only (`alipay.trade.refund`).
@@ -29,12 +29,29 @@ impl Key {
     /// Of a row, where it names what it is about.
     pub(super) fn of_row(movement: &Movement) -> Option<Self> {
         match &movement.kind {
-            MovementKind::Payment(_) => Some(Self::of_payment(&movement.transaction_id)),
+            MovementKind::Payment(_) => Some(Self::of_payment(
+                &movement.out_trade_no,
+                &movement.transaction_id,
+            )),
             MovementKind::Refund { refund_no, .. } => {
                 let refund_no = refund_no.as_ref()?;
                 Some(Self::of_refund(&movement.out_trade_no, refund_no))
             }
         }
+    }
+
+    /// Of all that a row says.
+    pub(super) fn of_words(movement: &Movement) -> Self {
+        let Movement {
+            out_trade_no,
+            transaction_id,
+            amount,
+            at,
+            kind,
+        } = movement;
+        let (minor, at) = (amount.minor, at.as_micros());
+        let words = format!("{out_trade_no} {transaction_id} {minor} {at} {kind:?}");
+        Self::of(b"row ", &words)
     }
 
     fn of(what: &[u8], name: &str) -> Self {
@@ -151,7 +168,7 @@ impl Ledger {
         let out_trade_no = &moved.payment.out_trade_no;
         let key = match (moved.direction, moved.transaction_id, moved.refund_no) {
             (Direction::In | Direction::InUnstated, Some(transaction_id), _) => {
-                Key::of_payment(transaction_id)
+                Key::of_payment(out_trade_no, transaction_id)
             }
             (Direction::Back, _, Some(refund_no)) => Key::of_refund(out_trade_no, refund_no),
             // WeChat Pay's row of a refund stands where it was taken up 「申请交易账单」.

@@ -34,8 +34,8 @@ use crate::world::WorkLost;
 use ask::Standing;
 pub(crate) use edges::DAYS;
 use edges::{Lack, NeighbourNews, Neighbours};
-use file::Sums;
 pub use file::{AskedBill, BillFile};
+use file::{Doubles, Sums};
 use findings::{Findings, MOST_DIFFERENCES};
 use judge::{Judge, LeftRow, Means, Verdict, by_transaction};
 use ledger::{Key, Ledger};
@@ -161,12 +161,18 @@ impl App {
     ) -> Result<(Import<'a>, F), BillError> {
         let (reader, asked) = (Arc::clone(account), asked.clone());
         let reading = move || {
-            let mut sums = Sums::default();
+            let (mut sums, mut doubles) = (Sums::default(), Doubles::default());
             let read = file::read(&reader, &mut file, &asked, |row| match &row.entry {
                 BillEntry::Foreign => sums.add_foreign(),
-                BillEntry::Own(movement) => sums.add(movement, row.fee_minor),
+                BillEntry::Own(movement) => {
+                    sums.add(movement, row.fee_minor);
+                    // What a gateway itself says twice it has its reason for.
+                    if let AskedBill::ByHand = asked {
+                        doubles.see(row.line, movement);
+                    }
+                }
             });
-            read.map(|summary| (summary, sums, file))
+            read.and_then(|summary| doubles.none().map(|()| (summary, sums, file)))
         };
         let (summary, sums, file) = self.world.tasks.blocking(reading).await??;
         let day = Day::parse(&summary.date)

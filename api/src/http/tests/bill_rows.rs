@@ -263,6 +263,29 @@ async fn a_row_that_is_refused_for_now_is_asked_about_again() {
     assert_eq!(figure(&report, "missing here"), 1, "{report}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_row_of_another_number_than_the_events_have_is_not_theirs() {
+    let shop = Shop::beside(Curt::answering(nothing_there)).await;
+    shop.is_paid([50_000].into_iter()).await;
+    let row = Row {
+        out_trade_no: "another".to_owned(),
+        ..Row::of(50_000, NOON)
+    };
+    let report = shop.import(&[row], Mode::Apply).await.unwrap();
+    for (name, count) in [("matched", 0), ("missing here", 1), ("missing there", 1)] {
+        assert_eq!(figure(&report, name), count, "{name}: {report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_stands_there_twice_refuses_the_bill_with_its_line() {
+    let shop = Shop::beside(Curt::answering(nothing_there)).await;
+    let row = Row::of(1, NOON);
+    let imported = shop.import(&[row.clone(), row], Mode::Apply).await;
+    let problem = imported.unwrap_err().to_string();
+    assert!(problem.contains("line 3"), "{problem}");
+}
+
 /// Alipay's file of rows with one payment that no application here has.
 fn alipays_bill(folder: &Path) -> String {
     let account = std::fs::read_to_string(folder.join("alipay/account.json")).unwrap();
