@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use payfold_domain::bill::FoundDifference;
 use payfold_domain::event::NeighbourRow;
+use payfold_domain::exception::ExceptionKind;
 use payfold_projections::Day;
 
 use super::edges::{Lack, NeighbourNews};
 use super::file::Sums;
 use super::judge::{Judged, Verdict};
 use super::ledger::{Key, Ledger};
-use super::report::Matched;
+use super::report::{Matched, ShownRow};
 use super::{BillError, Import};
+use crate::control::Mode;
 
 /// How many differences a bill may have. One with more is hardly of the same money, and people look at
 /// each.
@@ -34,6 +36,8 @@ pub(super) struct Findings {
     /// How many rows the gateway did not tell about, and the first of them.
     pub(super) unasked: u64,
     unasked_first: Vec<Located>,
+    /// Rows that a dry run does not ask about.
+    to_ask: Vec<Located>,
     pub(super) awaited: Vec<NeighbourRow>,
     pub(super) carried: Vec<NeighbourRow>,
     pub(super) beside: BTreeMap<Day, NeighbourNews>,
@@ -48,6 +52,7 @@ impl Findings {
             found: Vec::new(),
             unasked: 0,
             unasked_first: Vec::new(),
+            to_ask: Vec::new(),
             awaited: Vec::new(),
             carried,
             beside: BTreeMap::new(),
@@ -76,7 +81,10 @@ impl Findings {
             match ruling.verdict {
                 Verdict::Matched => self.matched.matched += 1,
                 Verdict::TakenIn => self.matched.taken_in += 1,
-                Verdict::ToAsk => self.matched.to_ask += 1,
+                Verdict::ToAsk(found) => {
+                    self.matched.to_ask += 1;
+                    self.to_ask.push(Located { line, found });
+                }
                 Verdict::Foreign => self.foreign.add(&row.movement, row.fee_minor),
                 Verdict::Different(found) => self.differ(line, found)?,
                 Verdict::Unasked(found) => {
@@ -120,7 +128,11 @@ impl Findings {
     }
 
     /// Puts everything into the order of the bill.
-    pub(super) fn finish(&mut self, beside: BTreeMap<Day, NeighbourNews>) -> Result<(), BillError> {
+    pub(super) fn finish(
+        &mut self,
+        mode: Mode,
+        beside: BTreeMap<Day, NeighbourNews>,
+    ) -> Result<(), BillError> {
         if self.awaited.len() + self.carried.len() > MOST_DIFFERENCES {
             return Err(BillError::TooDifferent);
         }
@@ -131,7 +143,28 @@ impl Findings {
         self.beside = beside;
         let beside = self.beside.values().flat_map(|news| &news.missing);
         beside.for_each(|found| self.matched.count(found.difference));
+        if mode == Mode::DryRun {
+            self.matched.rows = self.shown();
+        }
         Ok(())
+    }
+
+    fn shown(&self) -> Vec<ShownRow> {
+        let kind = |found: &FoundDifference| ExceptionKind::Bill(found.difference).as_str();
+        let row = |what, line, found: &FoundDifference| ShownRow {
+            what,
+            line,
+            found: found.clone(),
+        };
+        let different = self.found.iter();
+        let different = different.map(|one| row(kind(&one.found), one.line, &one.found));
+        let to_ask = self.to_ask.iter();
+        let to_ask = to_ask.map(|one| row("to be asked", one.line, &one.found));
+        let beside = self.beside.values().flat_map(|news| &news.missing);
+        let beside = beside.map(|found| row(kind(found), None, found));
+        let mut rows: Vec<ShownRow> = different.chain(to_ask).chain(beside).collect();
+        rows.sort_by_key(|row| row.line.unwrap_or(u64::MAX));
+        rows
     }
 
     /// Every difference that is to be noted: those that may be none, too.

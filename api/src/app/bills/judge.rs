@@ -49,8 +49,8 @@ pub(super) enum Verdict {
     TakenIn,
     /// The account's application does not have it: another one of the merchant's has.
     Foreign,
-    /// It is to be asked about.
-    ToAsk,
+    /// It is to be asked about, and differs meanwhile.
+    ToAsk(FoundDifference),
     /// They differ.
     Different(FoundDifference),
     /// They differ for now: the gateway does not say.
@@ -228,7 +228,7 @@ impl Judge<'_> {
     ) -> Verdict {
         let found = self.difference(case, difference, here);
         match word {
-            Word::Unasked => Verdict::ToAsk,
+            Word::Unasked => Verdict::ToAsk(found),
             // Alipay's bill is the merchant's, and its rows name no application: what the account's own
             // application does not have is another one's.
             Word::NotThere if self.account.gateway() == Gateway::Alipay && !story.known => {

@@ -263,7 +263,7 @@ impl App {
         let by_store = judge(Means::Store);
         let mut judging = by_store.all(by_transaction(left));
         while let Some(judged) = judging.try_next().await? {
-            let is_open = |verdict: &Verdict| *verdict == Verdict::ToAsk;
+            let is_open = |verdict: &Verdict| matches!(verdict, Verdict::ToAsk(_));
             let mut verdicts = judged.iter().map(|judged| &judged.ruling.verdict);
             if import.mode == Mode::Apply && verdicts.any(is_open) {
                 open.push(judged.into_iter().map(|judged| judged.row).collect());
@@ -284,7 +284,7 @@ impl App {
         drop(judging);
         findings.lack(lacks, &mut ledger)?;
         let beside = neighbours.news(&import.account.name, &findings.carried);
-        findings.finish(beside)?;
+        findings.finish(import.mode, beside)?;
         Ok(findings)
     }
 

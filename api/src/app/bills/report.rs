@@ -3,10 +3,14 @@
 use std::fmt;
 
 use payfold_domain::Money;
+use payfold_domain::bill::{BilledMoney, FoundDifference};
 use payfold_domain::event::BillDifference;
 
 use super::file::Sums;
 use crate::control::Mode;
+
+/// How many rows a dry run shows.
+const SHOWN: usize = 100;
 
 /// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,17 @@ pub(super) struct Matched {
     pub(super) missing_there: u64,
     pub(super) other_amount: u64,
     pub(super) other_state: u64,
+    /// Of a dry run, all that it found.
+    pub(super) rows: Vec<ShownRow>,
+}
+
+/// A row that differs, or would be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownRow {
+    pub(super) what: &'static str,
+    /// Where it stands in the bill, if it does.
+    pub(super) line: Option<u64>,
+    pub(super) found: FoundDifference,
 }
 
 impl BillReport {
@@ -70,6 +85,7 @@ impl Matched {
             missing_there: 0,
             other_amount: 0,
             other_state: 0,
+            rows: Vec::new(),
         }
     }
 
@@ -133,6 +149,47 @@ impl fmt::Display for BillReport {
             sums.refunds,
             yuan(sums.refunded_minor)
         )?;
-        write!(f, "fees           {} CNY", yuan(sums.fee_minor))
+        write!(f, "fees           {} CNY", yuan(sums.fee_minor))?;
+        write_rows(f, &matched.rows)
+    }
+}
+
+fn write_rows(f: &mut fmt::Formatter<'_>, rows: &[ShownRow]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    write!(
+        f,
+        "\n\nline\tkind\tout_trade_no\ttransaction_id\trefund_no\there\tthere"
+    )?;
+    for row in rows.iter().take(SHOWN) {
+        write!(f, "\n{row}")?;
+    }
+    match rows.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(f, "\nand {more} more"),
+    }
+}
+
+impl fmt::Display for ShownRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = &self.found;
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let yuan = |money: Option<Money>| or_none(money.map(|money| money.to_yuan()));
+        let refund_no = match &found.money {
+            BilledMoney::Refund(refund_no) => refund_no.to_string(),
+            BilledMoney::UnnumberedRefund { .. } => "(none)".to_owned(),
+            BilledMoney::Payment => "-".to_owned(),
+        };
+        let cells = [
+            or_none(self.line.map(|line| line.to_string())),
+            self.what.to_owned(),
+            found.payment.out_trade_no.to_string(),
+            or_none(found.transaction_id.as_ref().map(ToString::to_string)),
+            refund_no,
+            yuan(found.here),
+            yuan(found.there),
+        ];
+        f.write_str(&cells.join("\t"))
     }
 }

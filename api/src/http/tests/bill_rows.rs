@@ -286,6 +286,30 @@ async fn a_row_that_stands_there_twice_refuses_the_bill_with_its_line() {
     assert!(problem.contains("line 3"), "{problem}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_shows_what_differs_and_what_would_be_asked() {
+    let shop = Shop::beside(Curt::answering(nothing_there)).await;
+    shop.is_paid([50_000].into_iter()).await;
+    let report = shop.import(&rows(102), Mode::DryRun).await.unwrap();
+    let mut shown = report.lines().skip_while(|line| !line.is_empty()).skip(1);
+    let header = "line\tkind\tout_trade_no\ttransaction_id\trefund_no\there\tthere";
+    assert_eq!(shown.next(), Some(header));
+    let first = format!(
+        "2\tto be asked\tpay_00000001\t{}\t-\t-\t1.00",
+        transaction(1)
+    );
+    assert_eq!(shown.next(), Some(first.as_str()));
+    assert_eq!(shown.nth(98).unwrap().split('\t').next(), Some("101"));
+    assert_eq!(shown.next(), Some("and 3 more"), "{report}");
+
+    let report = shop.import(&rows(1), Mode::DryRun).await.unwrap();
+    let lacks = format!(
+        "-\tbill_missing_there\tpay_00050000\t{}\t-\t1.00\t-",
+        transaction(50_000)
+    );
+    assert_eq!(report.lines().last(), Some(lacks.as_str()));
+}
+
 /// Alipay's file of rows with one payment that no application here has.
 fn alipays_bill(folder: &Path) -> String {
     let account = std::fs::read_to_string(folder.join("alipay/account.json")).unwrap();
