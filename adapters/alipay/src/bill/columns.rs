@@ -1,6 +1,6 @@
 //! The columns of a bill, found by their names, for accounts differ in what they have; and the cells of
-//! a row. Nothing is quoted, so a comma in a free text makes more cells than there are columns: the
-//! texts get the surplus in the one way in which every other cell is what its column holds.
+//! a row. Where texts have commas, the row is cut in the one way in which every cell is what its column
+//! holds.
 
 use payfold_domain::bill::{
     BillEntry, BillRow, BilledPayment, BilledRefund, Movement, MovementKind, RefusedBill,
@@ -8,14 +8,15 @@ use payfold_domain::bill::{
 use payfold_domain::{Money, OutTradeNo, RefundNo, Timestamp, TransactionId};
 
 use super::amounts::fen;
+use super::cut::{self, Layout, MOST_COLUMNS, TwoWays};
 use super::lines::Line;
 use crate::grammar::{beijing, is_digits};
 
-/// How many commas in free texts a row may have.
-const MOST_SURPLUS: usize = 24;
-
-/// The columns that hold free text 「业务明细」.
+/// The columns that hold the shop's free text 「业务明细」, which can say anything.
 const FREE_TEXTS: [&str; 3] = ["商品名称", "券名称", "备注"];
+
+/// The columns that hold names of people and places.
+const NAMES: [&str; 3] = ["门店名称", "操作员", "对方账户"];
 
 /// Where each column stands.
 pub(super) struct Columns {
@@ -29,10 +30,9 @@ pub(super) struct Columns {
     discount: Option<usize>,
     request_no: usize,
     fee: usize,
-    /// In order.
-    free_texts: Vec<usize>,
     /// Every column of amounts.
     amounts: Vec<usize>,
+    layout: Layout,
 }
 
 /// Whether a row is about money that came or that went back.
@@ -42,8 +42,19 @@ pub(super) enum Direction {
     Refund,
 }
 
+impl Direction {
+    const BOTH: [Self; 2] = [Self::Payment, Self::Refund];
+
+    /// What stands in 业务类型.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Payment => "交易",
+            Self::Refund => "退款",
+        }
+    }
+}
+
 /// What a row's cells say.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Cells<'a> {
     pub(super) direction: Direction,
     pub(super) received: i64,
@@ -71,6 +82,14 @@ impl Columns {
             .split(',')
             .map(|name| name.trim().replace('（', "(").replace('）', ")"))
             .collect();
+        if names.len() > MOST_COLUMNS {
+            let (found, expected) = (names.len(), format!("at most {MOST_COLUMNS}"));
+            return Err(RefusedBill::new(
+                line.number,
+                format!("{found} columns"),
+                expected,
+            ));
+        }
         let find = |name: &str| names.iter().position(|known| known == name);
         let need = |name: &str| {
             find(name).ok_or_else(|| {
@@ -78,11 +97,7 @@ impl Columns {
                 RefusedBill::new(line.number, found, format!("the column {name}"))
             })
         };
-        let all = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            let fitting = names.iter().enumerate().filter(|(_, name)| fits(name));
-            fitting.map(|(column, _)| column).collect()
-        };
-        Ok(Self {
+        let mut columns = Self {
             count: names.len(),
             trade_no: need("支付宝交易号")?,
             out_trade_no: need("商户订单号")?,
@@ -96,9 +111,37 @@ impl Columns {
                 None => need("退款批次号")?,
             },
             fee: need("服务费(元)")?,
-            free_texts: all(&|name| FREE_TEXTS.contains(&name)),
-            amounts: all(&|name| name.ends_with("(元)")),
-        })
+            amounts: all(&names, |name| name.ends_with("(元)")),
+            layout: Layout::default(),
+        };
+        columns.layout = columns.lay_out(&names);
+        Ok(columns)
+    }
+
+    /// What each column holds.
+    fn lay_out(&self, names: &[String]) -> Layout {
+        let full = [self.amount, self.received, self.fee];
+        let read = [
+            self.trade_no,
+            self.out_trade_no,
+            self.kind,
+            self.finished,
+            self.request_no,
+        ];
+        let free = cut::set(all(names, |name| FREE_TEXTS.contains(&name)));
+        Layout {
+            count: self.count,
+            read: cut::set(read.into_iter().chain(full).chain(self.discount)),
+            kind: cut::set([self.kind]),
+            created: cut::set(all(names, |name| name == "创建时间")),
+            finished: cut::set([self.finished]),
+            amounts: cut::set(self.amounts.iter().copied()),
+            full: cut::set(full),
+            request_no: cut::set([self.request_no]),
+            texts: free | cut::set(all(names, |name| NAMES.contains(&name))),
+            free,
+            last: cut::set(self.count.checked_sub(1)),
+        }
     }
 
     pub(super) fn have_discount(&self) -> bool {
@@ -108,69 +151,28 @@ impl Columns {
     /// The cells of a row.
     pub(super) fn cells<'a>(&self, line: &'a Line<'_>) -> Result<Cells<'a>, RefusedBill> {
         let pieces: Vec<&str> = line.text.split(',').map(str::trim).collect();
-        let surplus = match pieces.len().checked_sub(self.count) {
-            Some(surplus) if surplus == 0 || self.may_have(surplus) => surplus,
-            Some(_) | None => {
-                let found = format!("{} cells", pieces.len());
-                return Err(RefusedBill::new(
-                    line.number,
-                    found,
-                    format!("{}", self.count),
-                ));
-            }
-        };
-        let refused = |misfit: Misfit| {
-            let found = format!("{} in {}", misfit.found, misfit.column);
-            RefusedBill::new(line.number, found, misfit.expected)
-        };
-        if surplus == 0 {
-            return self.fit(&pieces, &[], Form::Any).map_err(refused);
+        if pieces.len() == self.count {
+            return self.fit(&pieces).map_err(|misfit| misfit.at(line));
         }
-        let ways = shares(self.free_texts.len(), surplus);
-        let one_way = |form| {
-            let mut fitting = ways
-                .iter()
-                .filter_map(|share| self.fit(&pieces, share, form).ok());
-            let first = fitting.next();
-            if fitting.all(|other| Some(&other) == first.as_ref()) {
-                return Ok(first);
+        match self.layout.cut(&pieces) {
+            Ok(Some(cells)) => self.fit(&cells).map_err(|misfit| misfit.at(line)),
+            Ok(None) => {
+                let found = format!("{} cells", pieces.len());
+                let expected = format!("{}, or more by commas in texts alone", self.count);
+                Err(RefusedBill::new(line.number, found, expected))
             }
-            let found = "commas in texts that may be cut in two ways";
-            Err(RefusedBill::new(line.number, found, "one way"))
-        };
-        let fitting = match one_way(Form::AsPublished)? {
-            Some(cells) => Some(cells),
-            None => one_way(Form::Any)?,
-        };
-        fitting.ok_or_else(|| {
-            let found = format!("{} cells", pieces.len());
-            let expected = format!("{}, or more by commas in texts alone", self.count);
-            RefusedBill::new(line.number, found, expected)
-        })
+            Err(TwoWays) => {
+                let found = "commas in texts that may be cut in two ways";
+                Err(RefusedBill::new(line.number, found, "one way"))
+            }
+        }
     }
 
-    fn may_have(&self, surplus: usize) -> bool {
-        surplus <= MOST_SURPLUS && !self.free_texts.is_empty()
-    }
-
-    /// The cells, where the free texts hold these shares of the surplus.
-    fn fit<'a>(
-        &self,
-        pieces: &[&'a str],
-        shares: &[usize],
-        form: Form,
-    ) -> Result<Cells<'a>, Misfit> {
-        let cell = |column: usize| {
-            let before = self.free_texts.iter().zip(shares);
-            let shift: usize = before
-                .take_while(|(text, _)| **text < column)
-                .map(|(_, share)| share)
-                .sum();
-            pieces.get(column + shift).copied().unwrap_or_default()
-        };
+    /// What the cells say, one for each column.
+    fn fit<'a>(&self, cells: &[&'a str]) -> Result<Cells<'a>, Misfit> {
+        let cell = |column: usize| cells.get(column).copied().unwrap_or_default();
         let amount = |column: usize, name: &'static str| {
-            let amount = fen(cell(column)).filter(|_| form.has_amount(cell(column)));
-            amount.ok_or_else(|| Misfit::amount(name, cell(column)))
+            fen(cell(column)).ok_or_else(|| Misfit::amount(name, cell(column)))
         };
         for column in &self.amounts {
             // Some accounts leave amounts that they do not have empty.
@@ -178,20 +180,15 @@ impl Columns {
                 amount(*column, "a column of amounts")?;
             }
         }
-        let direction = match cell(self.kind) {
-            "交易" => Direction::Payment,
-            "退款" => Direction::Refund,
-            other => {
-                return Err(Misfit {
-                    column: "业务类型",
-                    found: other.to_owned(),
-                    expected: "交易 or 退款",
-                });
-            }
-        };
-        if form == Form::AsPublished && direction == Direction::Payment {
-            is_empty("退款批次号/请求号", cell(self.request_no))?;
-        }
+        let kind = cell(self.kind);
+        let direction = Direction::BOTH
+            .into_iter()
+            .find(|direction| direction.word() == kind)
+            .ok_or_else(|| Misfit {
+                column: "业务类型",
+                found: kind.to_owned(),
+                expected: "交易 or 退款",
+            })?;
         let finished = cell(self.finished);
         Ok(Cells {
             direction,
@@ -211,34 +208,6 @@ impl Columns {
     }
 }
 
-/// How strictly a row's cells are read. Of the ways to cut a row whose texts have commas the one is right
-/// that reads as published bills do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// Amounts have two decimals, and a payment has no number of a refund.
-    AsPublished,
-    /// Whatever can be an amount is one.
-    Any,
-}
-
-impl Form {
-    fn has_amount(self, text: &str) -> bool {
-        let decimals = text.rsplit_once('.').map(|(_, decimals)| decimals.len());
-        self == Self::Any || decimals == Some(2)
-    }
-}
-
-fn is_empty(column: &'static str, text: &str) -> Result<(), Misfit> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    Err(Misfit {
-        column,
-        found: text.to_owned(),
-        expected: "nothing for 交易",
-    })
-}
-
 impl Misfit {
     fn amount(column: &'static str, found: &str) -> Self {
         Self {
@@ -247,6 +216,17 @@ impl Misfit {
             expected: "yuan in digits with at most two decimals",
         }
     }
+
+    fn at(self, line: &Line<'_>) -> RefusedBill {
+        let found = format!("{} in {}", self.found, self.column);
+        RefusedBill::new(line.number, found, self.expected)
+    }
+}
+
+/// The columns with such names.
+fn all(names: &[String], fits: impl Fn(&str) -> bool) -> Vec<usize> {
+    let fitting = names.iter().enumerate().filter(|(_, name)| fits(name));
+    fitting.map(|(column, _)| column).collect()
 }
 
 impl Cells<'_> {
@@ -290,20 +270,5 @@ impl Cells<'_> {
             refund_no: RefundNo::from_gateway(self.request_no).ok(),
             state: BilledRefund::Succeeded,
         }
-    }
-}
-
-/// Every way in which so many texts share a surplus.
-fn shares(texts: usize, surplus: usize) -> Vec<Vec<usize>> {
-    match texts {
-        0 => Vec::new(),
-        1 => vec![vec![surplus]],
-        _ => (0..=surplus)
-            .flat_map(|first| {
-                shares(texts - 1, surplus - first)
-                    .into_iter()
-                    .map(move |rest| [vec![first], rest].concat())
-            })
-            .collect(),
     }
 }

@@ -6,6 +6,7 @@
 mod amounts;
 mod archive;
 mod columns;
+mod cut;
 mod detail;
 mod frame;
 mod lines;

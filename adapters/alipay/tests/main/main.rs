@@ -9,6 +9,7 @@
 
 mod answers;
 mod bill;
+mod bill_texts;
 mod calls;
 mod certificates;
 mod field_bugs;
