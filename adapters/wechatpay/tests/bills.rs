@@ -20,7 +20,7 @@ use crate::vectors;
 
 const NONCE: &str = "593BEC0C930BF1AFEB40B4A08C8FB242";
 
-fn own() -> String {
+pub(crate) fn own() -> String {
     vectors::text(&vectors::bill(), "/own/text").to_owned()
 }
 
@@ -41,7 +41,7 @@ fn sha1() -> [u8; 20] {
     bytes.collect::<Vec<_>>().try_into().unwrap()
 }
 
-fn read_with(
+pub(crate) fn read_with(
     file: impl Into<Vec<u8>>,
     proof: BillProof<'_>,
 ) -> Result<(BillSummary, Vec<BillRow>), RefusedBill> {
@@ -134,39 +134,6 @@ fn a_hash_that_is_not_the_downloads_is_refused() {
     let refusal = read_with(gzip(), proof).unwrap_err();
     assert!(refusal.found.contains("38a6ba6c"), "{refusal}");
     assert!(refusal.expected.contains("39a6ba6c"), "{refusal}");
-}
-
-#[test]
-fn the_bill_of_another_day_than_was_asked_for_is_refused() {
-    let proof = BillProof {
-        sha1: None,
-        date: Some("2026-11-22"),
-    };
-    let refusal = read_with(own(), proof).unwrap_err();
-    assert_eq!(
-        (refusal.found.as_str(), refusal.expected.as_str()),
-        ("the bill of 2026-11-23", "that of 2026-11-22")
-    );
-    let far = own().replace("2026-11-23 16:31:00", "2026-11-20 16:31:00");
-    refused(&far, 3, "2026-11-20", "one day");
-}
-
-#[test]
-fn a_bill_without_rows_is_of_the_day_that_was_asked_for() {
-    let bill: Vec<String> = own().lines().map(str::to_owned).collect();
-    let empty = format!(
-        "{}\n{}\n`0,`0.00,`0.00,`0.00,`0.00,`0.00,`0.00\n",
-        bill[0], bill[3]
-    );
-    let proof = BillProof {
-        sha1: None,
-        date: Some("2026-11-22"),
-    };
-    assert_eq!(
-        read_with(empty.clone(), proof).unwrap().0.date,
-        "2026-11-22"
-    );
-    refused(&empty, 1, "no row", "a row");
 }
 
 #[test]

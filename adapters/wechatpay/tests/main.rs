@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod bill_days;
 mod bills;
 mod calls;
 mod certificates;

@@ -46,7 +46,7 @@ impl WechatPayAccount {
             return Err(RefusedBill::new(1, "the end", "the header of a trade bill"));
         };
         let columns = Columns::read(&header)?;
-        let (mut sums, mut days) = (Sums::default(), Days::default());
+        let (mut sums, mut days) = (Sums::default(), Days::new(proof.date)?);
         let stated = loop {
             match lines.next()? {
                 Some(line) if line.text.starts_with('`') => {
@@ -74,7 +74,7 @@ impl WechatPayAccount {
         sums.check(&stated, lines.next()?.as_ref(), &columns)?;
         let digest = lines.finish(proof.sha1)?;
         Ok(BillSummary {
-            date: days.date(proof.date, sums.rows())?,
+            date: days.date(sums.rows())?,
             digest,
             rows: sums.rows(),
         })
