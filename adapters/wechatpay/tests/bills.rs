@@ -211,6 +211,24 @@ fn sums_that_the_rows_do_not_give_are_refused() {
 }
 
 #[test]
+fn how_an_order_of_another_application_stands_refuses_no_bill() {
+    let other = own().replace("wx8888888888888888", "wx00000000000000ff");
+    for (from, to) in [
+        ("`SUCCESS,`OTHERS", "`ACCEPTED,`OTHERS"),
+        ("`PROCESSING", "`UNKNOWN"),
+        ("`4200000215202611230261405420", "`M-1"),
+    ] {
+        let (summary, rows) = read(other.replace(from, to)).unwrap();
+        assert_eq!(summary.rows, 2);
+        assert!(rows.iter().all(|row| row.entry == BillEntry::Foreign));
+    }
+    let sums = other.replace("`1.00,`0.10", "`1e2,`0.10");
+    refused(&sums, 2, "1e2", "yuan");
+    let merchant = other.replacen("`1900000109", "`1900000999", 1);
+    refused(&merchant, 2, "1900000999", "1900000109");
+}
+
+#[test]
 fn a_bill_cut_anywhere_is_refused() {
     let whole: Vec<String> = own().lines().map(str::to_owned).collect();
     for lines in 0..whole.len() {

@@ -172,6 +172,28 @@ impl Cells<'_> {
             let found = format!("特约商户号 {}", self.sub_mch_id);
             return Err(refused(found, "0, as a merchant of his own has"));
         }
+        let entry = match self.number_of_ours(account) {
+            Some(out_trade_no) => BillEntry::Own(self.movement(out_trade_no, line)?),
+            None => BillEntry::Foreign,
+        };
+        Ok(BillRow {
+            line,
+            fee_minor: rounded(self.fee),
+            entry,
+        })
+    }
+
+    /// The payment's number, where the row may be about one of the account's. Of all others the sums
+    /// alone need anything, so how they stand refuses no bill.
+    fn number_of_ours(&self, account: &WechatPayAccount) -> Option<OutTradeNo> {
+        match (self.application(account), self.number()) {
+            (Some(Application::Listed(_)), Some(number)) if self.is_renminbi() => Some(number),
+            _ => None,
+        }
+    }
+
+    fn movement(&self, out_trade_no: OutTradeNo, line: u64) -> Result<Movement, RefusedBill> {
+        let refused = |found: String, expected: &str| RefusedBill::new(line, found, expected);
         let transaction_id = grammar::transaction_id(self.transaction_id).map_err(|_refusal| {
             refused(
                 format!("微信订单号 {}", self.transaction_id),
@@ -186,22 +208,12 @@ impl Cells<'_> {
                 "whole fen, not negative",
             ));
         }
-        let entry = match (self.application(account), self.number()) {
-            (Some(Application::Listed(_)), Some(out_trade_no)) if self.is_renminbi() => {
-                BillEntry::Own(Movement {
-                    out_trade_no,
-                    transaction_id,
-                    amount: Money::cny(parts / PARTS_OF_A_FEN),
-                    at: self.at,
-                    kind,
-                })
-            }
-            _ => BillEntry::Foreign,
-        };
-        Ok(BillRow {
-            line,
-            fee_minor: rounded(self.fee),
-            entry,
+        Ok(Movement {
+            out_trade_no,
+            transaction_id,
+            amount: Money::cny(parts / PARTS_OF_A_FEN),
+            at: self.at,
+            kind,
         })
     }
 
