@@ -229,6 +229,16 @@ fn how_an_order_of_another_application_stands_refuses_no_bill() {
 }
 
 #[test]
+fn amounts_that_no_sum_can_hold_are_refused_at_their_line() {
+    let row = own().lines().nth(1).unwrap().to_owned();
+    let vast = row.replace("`1.00,`0.10", "`999999999999.00,`0.10") + "\n";
+    let bill = own().replacen(&row, &(vast.repeat(200) + &row), 1);
+    refused(&bill, 94, "a sum", "can be counted");
+    let minus = bill.replace("`999999999999.00", "`-999999999999.00");
+    refused(&minus, 94, "a sum", "can be counted");
+}
+
+#[test]
 fn a_bill_cut_anywhere_is_refused() {
     let whole: Vec<String> = own().lines().map(str::to_owned).collect();
     for lines in 0..whole.len() {

@@ -105,9 +105,7 @@ impl Reading {
                 Direction::Payment => &mut self.payments,
                 Direction::Refund => &mut self.refunds,
             };
-            sums.rows += 1;
-            sums.received += cells.received;
-            sums.discount = sums.discount.map(|sum| sum + cells.discount.unwrap_or(0));
+            sums.add(&cells, line.number)?;
             each(cells.row(line.number)?);
         }
         Err(RefusedBill::new(

@@ -7,6 +7,7 @@ use payfold_domain::Money;
 use payfold_domain::bill::RefusedBill;
 
 use super::amounts;
+use super::columns::Cells;
 use super::lines::{Line, Lines};
 
 /// Whose a bill is, and of which day, as far as its lines have told.
@@ -110,6 +111,21 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// Adds a row, unless a sum would be more than can be counted: no bill comes to that.
+    pub(super) fn add(&mut self, cells: &Cells<'_>, line: u64) -> Result<(), RefusedBill> {
+        let refused = || {
+            let found = "an amount with which a sum is too large";
+            RefusedBill::new(line, found, "sums that can be counted")
+        };
+        let added = |sum: i64, amount| sum.checked_add(amount).ok_or_else(refused);
+        self.rows += 1;
+        self.received = added(self.received, cells.received)?;
+        if let Some(discount) = &mut self.discount {
+            *discount = added(*discount, cells.discount.unwrap_or(0))?;
+        }
+        Ok(())
+    }
+
     /// Holds the figures that a line states (`…合计：N笔，商家实收共X元，商家优惠共Y元`) against what the
     /// rows gave.
     pub(super) fn check(&self, line: &Line<'_>, stated: &str) -> Result<(), RefusedBill> {

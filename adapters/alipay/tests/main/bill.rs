@@ -177,6 +177,22 @@ fn sums_that_the_rows_do_not_give_are_refused() {
 }
 
 #[test]
+fn amounts_that_no_sum_can_hold_are_refused_at_their_line() {
+    for (from, to) in [
+        ("88.88,88.88,", "88.88,9999999999999.99,"),
+        (
+            "88.88,88.88,0.00,0.00,0.00,0.00,",
+            "88.88,88.88,0.00,0.00,0.00,-9999999999999.99,",
+        ),
+    ] {
+        let row = published().lines().nth(5).unwrap().to_owned();
+        let vast = row.replace(from, to) + "\n";
+        let bill = published().replacen(&row, &vast.repeat(10_000), 1);
+        refused(&bill, 9_229, "a sum", "can be counted");
+    }
+}
+
+#[test]
 fn a_bill_cut_anywhere_is_refused() {
     let whole: Vec<&str> = published().leak().lines().collect();
     for lines in 0..whole.len() - 1 {

@@ -52,7 +52,7 @@ impl WechatPayAccount {
                 Some(line) if line.text.starts_with('`') => {
                     let cells = columns.cells(&line)?;
                     let row = cells.row(self, line.number)?;
-                    sums.add(&cells);
+                    sums.add(&cells, line.number)?;
                     days.add(cells.at, line.number)?;
                     each(row);
                 }

@@ -49,14 +49,23 @@ impl Sums {
         self.rows
     }
 
-    pub(super) fn add(&mut self, cells: &Cells<'_>) {
+    /// Adds a row, unless a sum would be more than can be counted: no bill comes to that.
+    pub(super) fn add(&mut self, cells: &Cells<'_>, line: u64) -> Result<(), RefusedBill> {
         self.rows += 1;
-        self.settled += cells.settled;
-        self.refunded += cells.refunded;
-        self.refunded_coupons += cells.refunded_coupons;
-        self.fee += cells.fee;
-        self.ordered += cells.ordered.unwrap_or(0);
-        self.refund_asked += cells.refund_asked.unwrap_or(0);
+        for (sum, amount) in [
+            (&mut self.settled, cells.settled),
+            (&mut self.refunded, cells.refunded),
+            (&mut self.refunded_coupons, cells.refunded_coupons),
+            (&mut self.fee, cells.fee),
+            (&mut self.ordered, cells.ordered.unwrap_or(0)),
+            (&mut self.refund_asked, cells.refund_asked.unwrap_or(0)),
+        ] {
+            *sum = sum.checked_add(amount).ok_or_else(|| {
+                let found = "an amount with which a sum is too large";
+                RefusedBill::new(line, found, "sums that can be counted")
+            })?;
+        }
+        Ok(())
     }
 
     /// Compares the figures that the bill states. A figure is as exact as it is written.
@@ -130,7 +139,7 @@ fn agree(stated: i64, sum: i64, text: &str) -> bool {
         .split_once('.')
         .map_or(0, |(_, decimals)| decimals.len());
     let tolerance = if decimals > 2 { 0 } else { PARTS_OF_A_FEN / 2 };
-    (stated - sum).abs() <= tolerance
+    stated.abs_diff(sum) <= tolerance.unsigned_abs()
 }
 
 fn written(parts: i64) -> String {
