@@ -114,6 +114,17 @@ fn the_signature_of_a_request_covers_exactly_what_is_sent() {
 }
 
 #[test]
+fn a_descriptions_backticks_are_full_width_for_in_bills_they_end_cells() {
+    let no = out_trade_no();
+    let request = account().native_request(&PayRequest {
+        description: "a,`b`",
+        ..pay(&no, "nonce1")
+    });
+    let body: Value = serde_json::from_slice(request.unwrap().body()).unwrap();
+    assert_eq!(body["description"], "a,｀b｀");
+}
+
+#[test]
 fn a_description_is_cut_to_the_bytes_that_the_gateway_takes() {
     let no = out_trade_no();
     let long = "茶".repeat(127);

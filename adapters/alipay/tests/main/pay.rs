@@ -131,6 +131,15 @@ fn a_subject_cannot_pass_for_other_fields_when_it_comes_back() {
 }
 
 #[test]
+fn a_subjects_commas_are_full_width_for_no_bill_quotes_them() {
+    let mut request = request();
+    request.subject = "苹果,梨，1,5kg".to_owned();
+    let parameters = accepted(&account().app_pay(&request).unwrap());
+    let subject = biz_content(&parameters)["subject"].clone();
+    assert_eq!(subject, "苹果，梨，1，5kg");
+}
+
+#[test]
 fn without_a_private_key_nothing_starts() {
     let mut config = config();
     config.app_private_key = None;

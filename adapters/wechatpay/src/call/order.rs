@@ -169,10 +169,12 @@ impl WechatPayAccount {
         if pay.amount.currency != Currency::CNY {
             return Err(UnsentRequest::NotRenminbi(pay.amount.currency));
         }
+        // A bill's cells begin behind a comma and a backtick, with nothing to quote those in a text.
+        let description = pay.description.replace('`', "｀");
         let order = Order {
             appid: self.app_id_for(method).as_str(),
             mchid: &self.mch_id,
-            description: first_bytes(pay.description, MOST_DESCRIPTION),
+            description: first_bytes(&description, MOST_DESCRIPTION),
             out_trade_no: pay.out_trade_no.as_str(),
             time_expire: beijing_rfc3339(pay.time_expire).ok_or(UnsentRequest::BadTime)?,
             notify_url: pay.notify_url,
