@@ -155,9 +155,44 @@ fn a_refund_for_a_number_that_nobody_knows_is_kept_and_met_again_when_its_money_
     let names = tale.names(notify([say::paid("T1", PRICE)]));
     assert_eq!(
         names,
-        ["UnmatchedPaymentReceived", "ExternalRefundObserved"]
+        [
+            "UnmatchedPaymentReceived",
+            "ExternalRefundObserved",
+            "ExceptionResolved"
+        ]
     );
     assert_eq!(tale.money().transactions[0].refunded_minor, 1000);
+    // The refund is told of its money now, and waits for a person once.
+    let open = tale.money().exceptions.iter();
+    let open = open.filter(|exception| exception.resolution.is_none());
+    let kinds: Vec<ExceptionKind> = open.map(|exception| exception.kind).collect();
+    assert_eq!(
+        kinds,
+        [ExceptionKind::Unmatched, ExceptionKind::ExternalRefund]
+    );
+}
+
+/// A person who gives a refund's number to an order has said nothing of money that nobody had seen then.
+#[test]
+fn who_accepts_a_refund_of_unknown_money_for_an_order_accepts_no_money_of_any_amount() {
+    let mut tale = unheard();
+    tale.names(notify([say::gave_back("back-1", 1)]));
+    let about_the_refund = tale.money().exceptions[0].id.clone();
+    let accept = StrayCommand::ResolveException(ResolveException {
+        order_no: Some(say::order_no()),
+        ..say::resolving(&about_the_refund, ResolutionAction::Accept)
+    });
+    let names = tale.names(accept);
+    assert_eq!(names, ["ExceptionResolved", "StrayTakenUp"]);
+    let basis = tale.money().take_up_basis();
+    let mut facts = tale.money().observation().facts;
+    facts.insert(0, say::paid("T1", 1));
+    let mut story = crate::story::open();
+    let names = story.names(say::take_up(P1, basis, facts));
+    assert_eq!(
+        names[..2],
+        ["MismatchedPaymentReceived", "ExternalRefundObserved"]
+    );
 }
 
 #[test]

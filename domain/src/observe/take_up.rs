@@ -8,8 +8,8 @@ use crate::exception::{ExceptionId, ExceptionKind};
 use crate::order::{Payment, PlacedOrder};
 use crate::{Fact, Method, Observation, Receipt, RefundFact, RefundSize, RefundState};
 
-/// Where the order has claimed the number, the facts are met as they would have been then; where a
-/// person gave it the money, the money pays it as it is. Idempotent by what is known already.
+/// Where the order has claimed the number, the facts are met as they would have been then; the money
+/// that a person gave it pays it as it is. Idempotent by what is known already.
 pub(crate) fn take_up_stray(
     order: &PlacedOrder,
     command: &TakeUpStray,
@@ -35,7 +35,7 @@ pub(crate) fn take_up_stray(
     for fact in accepted_first(observation, accepted) {
         match (fact, &command.basis) {
             (Fact::Paid(receipt), TakeUpBasis::Accepted { exception })
-                if accepted.is_none_or(|accepted| accepted == receipt) =>
+                if accepted == Some(receipt) =>
             {
                 hearing.accept(receipt, Basis::Accepted(exception.clone()))?;
             }
@@ -51,7 +51,7 @@ pub(crate) fn take_up_stray(
     hearing.finish()
 }
 
-/// The money that a person accepted; `None` where the exception is about none of it by itself.
+/// The money that a person accepted; `None` where it was a refund of money that nobody knew then.
 fn accepted(command: &TakeUpStray) -> Option<&Receipt> {
     let TakeUpBasis::Accepted { exception } = &command.basis else {
         return None;

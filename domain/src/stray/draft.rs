@@ -2,13 +2,13 @@
 
 use super::StrayMoney;
 use super::evolve::apply;
-use crate::book::{Weighed, contradiction, weigh};
+use crate::book::{Weighed, contradiction, resolved, weigh};
 use crate::command::Observe;
 use crate::event::{
     Contradiction, DuplicateNotifyIgnored, MoneyReceived, NumberOwner, Staleness, StrayEvent,
     UnexpectedMoney, UnmatchedRefundReceived,
 };
-use crate::exception::{ExceptionId, ExceptionKind};
+use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
 use crate::order::{Transaction, Unmoved, shown};
 use crate::{Fact, Method, Receipt, RefundFact, RefundSize, RefundState, Source, TransactionId};
 
@@ -106,6 +106,25 @@ impl<'a> Draft<'a> {
         for refund in self.stray.stated_refunds.clone() {
             self.hear_refund(&refund);
         }
+        self.settle_stated_refunds(&receipt.transaction_id);
+    }
+
+    /// What was stated of the money's refunds while nobody knew it is told of the money now.
+    fn settle_stated_refunds(&mut self, id: &TransactionId) {
+        let of_money = self.stray.transactions.iter();
+        let of_money: Vec<&ExceptionId> = of_money.filter_map(Transaction::held_under).collect();
+        let stated = self.stray.exceptions.iter().filter(|exception| {
+            exception.kind == ExceptionKind::Unmatched
+                && exception.resolution.is_none()
+                && exception.transaction_id.as_ref().is_none_or(|of| of == id)
+                && !of_money.contains(&&exception.id)
+        });
+        let told = |exception| {
+            let (action, by) = (ResolutionAction::Dismiss, Resolver::Events);
+            StrayEvent::from(resolved(exception, action, by, None))
+        };
+        let told: Vec<StrayEvent> = stated.map(told).collect();
+        told.into_iter().for_each(|event| self.record(event));
     }
 
     fn hear_refund(&mut self, refund: &RefundFact) {
