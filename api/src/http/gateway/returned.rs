@@ -20,6 +20,9 @@ use crate::http::problem::Problem;
 /// How long a buyer waits for the truth.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long the last look at the order may take after that.
+const LAST_LOOK: Duration = Duration::from_millis(200);
+
 /// Takes a return in.
 pub(crate) async fn take_return(
     State(app): State<Arc<App>>,
@@ -73,11 +76,9 @@ async fn truth(app: &Arc<App>, order_no: &OrderNo) -> Result<Option<OrderStatus>
             let Some(folded) = app.order(order_no).await? else {
                 return Ok(None);
             };
-            let Order::Placed(order) = &folded.state else {
-                return Ok(None);
-            };
-            if order.status != OrderStatus::Open {
-                return Ok(Some(order.status));
+            let status = status_of(&folded.state);
+            if status != Some(OrderStatus::Open) {
+                return Ok(status);
             }
             let again = app.ask_for_waiters(&folded.state).unwrap_or(PATIENCE);
             app.order_changed(order_no, folded.head.version, again)
@@ -86,9 +87,22 @@ async fn truth(app: &Arc<App>, order_no: &OrderNo) -> Result<Option<OrderStatus>
     };
     tokio::select! {
         biased;
-        decided = decided => decided,
-        () = tokio::time::sleep(PATIENCE) => Ok(Some(OrderStatus::Open)),
-        () = app.world.tasks.stopping() => Ok(Some(OrderStatus::Open)),
+        decided = decided => return decided,
+        () = tokio::time::sleep(PATIENCE) => {}
+        () = app.world.tasks.stopping() => {}
+    }
+    // Another node may have heard of it meanwhile, which wakes nobody here.
+    match tokio::time::timeout(LAST_LOOK, app.order(order_no)).await {
+        Ok(order) => Ok(order?.and_then(|folded| status_of(&folded.state))),
+        Err(_elapsed) => Ok(Some(OrderStatus::Open)),
+    }
+}
+
+/// How an order stands, where it can be read.
+fn status_of(order: &Order) -> Option<OrderStatus> {
+    match order {
+        Order::Placed(order) => Some(order.status),
+        Order::Unplaced | Order::Corrupt(_) => None,
     }
 }
 
