@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use payfold_domain::bill::{Bill, evolve_bill};
-use payfold_domain::event::{Event, OrderEvent};
+use payfold_domain::event::{Event, OrderEvent, RefundRequested, StrayEvent};
 use payfold_domain::order::{Order, OrderStatus, Payment, PlacedOrder};
 use payfold_domain::stray::{Stray, StrayMoney, evolve_stray};
 use payfold_domain::{OrderNo, PaymentRef, RefundNo, Timestamp, evolve};
@@ -15,13 +15,15 @@ use payfold_store::{Position, Recorded, Scope, Store, StreamName, decode};
 use serde_json::Value;
 
 use crate::ask::Said;
+use crate::asked::Wish;
 use crate::node::START_SECS;
 use crate::post::TurnedAway;
-use crate::reader::Told;
+use crate::reader::{SomeEvents, Told};
 use crate::schedule::{Notifies, Schedule, order_no};
+use crate::tally::Tally;
 use crate::times::Settled;
 use crate::trouble::Trouble;
-use crate::{bills, books, rules, seen, taken, times};
+use crate::{answered, asked, bills, books, decided, rules, seen, shipped, taken, times};
 
 /// Something that must never be, and is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(crate) struct Violation {
 pub(crate) struct Aftermath<'a> {
     pub(crate) store: &'a SqliteStore,
     pub(crate) feed: Vec<Recorded>,
+    /// What of it could be read.
+    pub(crate) events: Vec<Happened>,
     pub(crate) orders: BTreeMap<OrderNo, OrderStory>,
     pub(crate) strays: BTreeMap<PaymentRef, StrayMoney>,
     pub(crate) bills: BTreeMap<String, Bill>,
@@ -51,10 +55,16 @@ pub(crate) struct Record<'a> {
     pub(crate) schedule: &'a Schedule,
     /// What the reader of the feed was told.
     pub(crate) told: Told,
+    /// When each append was stored, by where its last event stands.
+    pub(crate) stored: BTreeMap<Position, Timestamp>,
+    /// What a reader was told who wanted some kinds of events alone.
+    pub(crate) some: SomeEvents,
     pub(crate) said: Said,
     /// Answers of success whose message was not stored.
     pub(crate) promises: Vec<String>,
     pub(crate) turned_away: Vec<TurnedAway>,
+    /// What the gateways were asked to do.
+    pub(crate) wishes: Vec<Wish>,
     pub(crate) troubles: Vec<Trouble>,
     /// The calls of gateways that took a while.
     pub(crate) unhurried: Vec<Trouble>,
@@ -78,13 +88,70 @@ pub(crate) struct OrderStory {
 /// An order after one of its events.
 pub(crate) struct OrderStep {
     pub(crate) at: Timestamp,
+    pub(crate) append: Append,
     pub(crate) event: OrderEvent,
+    /// How the order stood before, once it was placed.
+    pub(crate) before: Option<OrderStatus>,
     pub(crate) order: PlacedOrder,
+    pub(crate) tally: Tally,
+}
+
+/// An event that could be read.
+pub(crate) struct Happened {
+    pub(crate) stream: StreamName,
+    pub(crate) at: Timestamp,
+    pub(crate) append: Append,
+    pub(crate) event: Event,
+}
+
+impl Happened {
+    /// The refund that is asked for.
+    pub(crate) fn refund_asked(&self) -> Option<&RefundRequested> {
+        match &self.event {
+            Event::Order(OrderEvent::RefundRequested(asked))
+            | Event::Stray(StrayEvent::RefundRequested(asked)) => Some(asked),
+            _ => None,
+        }
+    }
+}
+
+/// What was decided at once and stored at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Append {
+    /// Where its last event stands.
+    last: Position,
+    pub(crate) stored_at: Timestamp,
 }
 
 impl OrderStory {
+    fn take(&mut self, at: Timestamp, append: Append, event: &OrderEvent, order: &PlacedOrder) {
+        let last = self.steps.last();
+        let tally = last.map(|step| &step.tally).cloned().unwrap_or_default();
+        self.steps.push(OrderStep {
+            at,
+            append,
+            event: event.clone(),
+            before: last.map(|step| step.order.status),
+            order: order.clone(),
+            tally: tally.after(event),
+        });
+    }
+
     pub(crate) fn now(&self) -> &PlacedOrder {
         &self.steps.last().unwrap().order
+    }
+
+    /// What was decided at once, one after the other.
+    pub(crate) fn appends(&self) -> impl Iterator<Item = &[OrderStep]> {
+        self.steps.chunk_by(|one, next| one.append == next.append)
+    }
+
+    /// Everything that somebody may have seen of it between two instants.
+    pub(crate) fn between(&self, from: Timestamp, until: Timestamp) -> &[OrderStep] {
+        let steps = &self.steps;
+        let first = steps.partition_point(|step| step.append.stored_at < from);
+        let end = steps.partition_point(|step| step.append.stored_at <= until);
+        &steps[first.saturating_sub(1)..end]
     }
 
     /// Whether it is the order of that number in the schedule.
@@ -130,6 +197,7 @@ impl<'a> Aftermath<'a> {
         let mut aftermath = Self {
             store,
             feed: page.unwrap().events,
+            events: Vec::new(),
             orders: BTreeMap::new(),
             strays: BTreeMap::new(),
             bills: BTreeMap::new(),
@@ -147,56 +215,74 @@ impl<'a> Aftermath<'a> {
         let mut orders: BTreeMap<OrderNo, Order> = BTreeMap::new();
         let mut strays: BTreeMap<PaymentRef, Stray> = BTreeMap::new();
         for recorded in &self.feed {
-            let event = decode(recorded);
-            let moved = event
-                .as_ref()
-                .ok()
-                .and_then(|event| moved_in(event, recorded.time));
-            if let Some(moved) = moved
+            match decode(recorded) {
+                Ok(event) => self.events.push(Happened {
+                    stream: recorded.stream.clone(),
+                    at: recorded.time,
+                    append: self.append_of(recorded),
+                    event,
+                }),
+                Err(error) => self
+                    .unreadable
+                    .push(format!("{}: {error}", recorded.stream)),
+            }
+        }
+        for Happened {
+            stream,
+            at,
+            append,
+            event,
+        } in &self.events
+        {
+            if let Some(moved) = moved_in(event, *at)
                 && let Direction::In | Direction::InElsewhere | Direction::InUnstated =
                     moved.direction
                 && let Some(transaction_id) = moved.transaction_id
             {
                 let known = self.known.entry(transaction_id.to_string());
-                known.or_insert(recorded.time);
+                known.or_insert(*at);
             }
-            match (&recorded.stream, event) {
-                (StreamName::Order(order_no), Ok(Event::Order(event))) => {
+            match (stream, event) {
+                (StreamName::Order(order_no), Event::Order(event)) => {
                     let before = orders.remove(order_no).unwrap_or(Order::Unplaced);
-                    let after = evolve(before, &event, recorded.time);
+                    let after = evolve(before, event, *at);
                     if let Order::Placed(placed) = &after {
                         let story = self.orders.entry(order_no.clone()).or_default();
-                        story.steps.push(OrderStep {
-                            at: recorded.time,
-                            event,
-                            order: placed.clone(),
-                        });
+                        story.take(*at, *append, event, placed);
                     } else {
-                        let what = format!("{order_no}: {after:?} at {}", recorded.version);
+                        let what = format!("{order_no}: {after:?}");
                         self.unreadable.push(what);
                     }
                     orders.insert(order_no.clone(), after);
                 }
-                (StreamName::Stray(payment), Ok(Event::Stray(event))) => {
+                (StreamName::Stray(payment), Event::Stray(event)) => {
                     let before = strays.remove(payment).unwrap_or(Stray::Unheard);
-                    let after = evolve_stray(before, &event, recorded.time);
+                    let after = evolve_stray(before, event, *at);
                     if let Stray::Corrupt(_) = after {
                         self.unreadable.push(format!("{payment:?}: {after:?}"));
                     }
                     strays.insert(payment.clone(), after);
                 }
-                (stream @ StreamName::Bill { .. }, Ok(Event::Bill(event))) => {
+                (StreamName::Bill { .. }, Event::Bill(event)) => {
                     let bill = self.bills.entry(stream.to_string()).or_default();
-                    *bill = evolve_bill(std::mem::take(bill), &event, recorded.time);
+                    *bill = evolve_bill(std::mem::take(bill), event, *at);
                 }
-                (_, Ok(_)) => {}
-                (stream, Err(error)) => self.unreadable.push(format!("{stream}: {error}")),
+                _ => {}
             }
         }
         for (payment, stray) in strays {
             if let Stray::Heard(money) = stray {
                 self.strays.insert(payment, money);
             }
+        }
+    }
+
+    fn append_of(&self, recorded: &Recorded) -> Append {
+        let mut behind = self.record.stored.range(recorded.position..);
+        let (last, stored_at) = behind.next().unwrap();
+        Append {
+            last: *last,
+            stored_at: *stored_at,
         }
     }
 
@@ -273,11 +359,18 @@ impl<'a> Aftermath<'a> {
             found.note("what was acknowledged is stored", what.clone());
         }
         for what in &self.record.said.scandals {
-            found.note("nobody gets an answer of 500", what.clone());
+            found.note(
+                "nobody gets an answer that is never to be given",
+                what.clone(),
+            );
         }
         for story in self.orders.values() {
             rules::hold(story, &mut found);
+            shipped::hold(story, &mut found);
         }
+        decided::hold(self, &mut found);
+        answered::hold(self, &mut found);
+        asked::hold(self, &mut found);
         rules::hold_together(self, &mut found);
         rules::come_to_an_end(self, &mut found);
         times::hold(self, &mut found);
@@ -285,6 +378,7 @@ impl<'a> Aftermath<'a> {
         bills::hold(self, &mut found);
         taken::hold(self, &mut found);
         seen::by_reader(self, &mut found);
+        seen::by_kind(self, &mut found);
         seen::in_views(self, views, &mut found).await;
         if let Err(error) = payfold_store::audit(self.store, None).await {
             found.note("the audit finds everything whole", error.to_string());

@@ -27,14 +27,27 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// What everybody was answered.
 #[derive(Default)]
 pub(crate) struct Said {
-    /// Writes that succeeded.
-    pub(crate) accepted: Vec<Act>,
+    /// What was asked for, and what was answered in the end.
+    pub(crate) answers: Vec<Answered>,
     /// Answers that nobody may get.
     pub(crate) scandals: Vec<String>,
     /// When money by a payment's number was in the gateway's books first.
     pub(crate) paid: BTreeMap<String, Timestamp>,
     /// Buyers who came back and shops that waited, and had their answer.
     pub(crate) heard: Vec<Heard>,
+}
+
+/// An act, and how payfold answered it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) act: Act,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) status: StatusCode,
+    /// The name of the problem, where it is one.
+    pub(crate) problem: Option<String>,
+    /// Where the buyer was sent to.
+    pub(crate) location: Option<String>,
 }
 
 /// Somebody who asked how an order stands, at a moment when the gateway is asked at once.
@@ -51,8 +64,8 @@ pub(crate) enum Waiting {
     Buyer(Pay),
     /// A shop that was told that nothing has changed.
     Shop { order: u8 },
-    /// A shop that was told of a change, whatever it was.
-    TheShopTold { order: u8 },
+    /// A shop that was told of a change, whatever it was, to the version that it knew.
+    TheShopTold { order: u8, version: usize },
 }
 
 /// An answer, read whole.
@@ -65,6 +78,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The name of the problem that it tells of.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let name = self.json()["type"].as_str()?.to_owned();
+        name.strip_prefix("/problems/").map(str::to_owned)
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -73,12 +92,6 @@ impl Answer {
 impl Shop {
     pub(crate) fn now(&self) -> Timestamp {
         payfold::world::Clock::now(&self.site.clock)
-    }
-
-    pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> Option<StatusCode> {
-        self.answer(method, path, body)
-            .await
-            .map(|answer| answer.status)
     }
 
     /// Asks payfold, again where no answer came or payfold could not answer for the outcome.

@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use payfold_domain::event::{BillDifference, BillDifferenceFound, BillEvent, BillImported, Event};
-use payfold_store::decode;
 
 use crate::aftermath::{Aftermath, Found};
 use crate::books::Paid;
 
 /// What the events tell of one account's bill.
 #[derive(Default)]
-struct Told {
-    imported: Vec<BillImported>,
-    differences: Vec<BillDifferenceFound>,
+struct Told<'a> {
+    imported: Vec<&'a BillImported>,
+    differences: Vec<&'a BillDifferenceFound>,
 }
 
 /// Holds the bills of the day against the books, where the day after has come.
@@ -24,17 +23,19 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
     for what in wrong {
         found.note("a bill that is brought again changes nothing", what.clone());
     }
-    let mut told: BTreeMap<String, Told> = BTreeMap::new();
-    for recorded in &aftermath.feed {
-        match decode(recorded) {
-            Ok(Event::Bill(BillEvent::BillImported(imported))) => {
-                let account = imported.account.to_string();
-                told.entry(account).or_default().imported.push(imported);
+    let mut told: BTreeMap<String, Told<'_>> = BTreeMap::new();
+    for happened in &aftermath.events {
+        match &happened.event {
+            Event::Bill(BillEvent::BillImported(imported)) => {
+                let told = told.entry(imported.account.to_string()).or_default();
+                told.imported.push(imported);
             }
-            Ok(Event::Bill(BillEvent::BillDifferenceFound(difference))) => {
+            Event::Bill(BillEvent::BillDifferenceFound(difference)) => {
                 let account = difference.payment.account.to_string();
-                let of_account = told.entry(account).or_default();
-                of_account.differences.push(difference);
+                told.entry(account)
+                    .or_default()
+                    .differences
+                    .push(difference);
             }
             _ => {}
         }
@@ -48,7 +49,7 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
 }
 
 /// Every row counts, once.
-fn is_taken_in(aftermath: &Aftermath<'_>, gateway: &str, told: &Told, found: &mut Found) {
+fn is_taken_in(aftermath: &Aftermath<'_>, gateway: &str, told: &Told<'_>, found: &mut Found) {
     let trades = aftermath.trades.iter();
     let trades = trades.filter(|trade| trade["gateway"] == gateway);
     let paid: Vec<Paid> = trades.filter_map(Paid::of).collect();
@@ -65,7 +66,12 @@ fn is_taken_in(aftermath: &Aftermath<'_>, gateway: &str, told: &Told, found: &mu
 
 /// Of two trades with one number a gateway answers for the first alone, so a second one that is not
 /// known by its notify is for a person. Everything else is matched, or asked about and taken in.
-fn differs_in_nothing(aftermath: &Aftermath<'_>, gateway: &str, told: &Told, found: &mut Found) {
+fn differs_in_nothing(
+    aftermath: &Aftermath<'_>,
+    gateway: &str,
+    told: &Told<'_>,
+    found: &mut Found,
+) {
     let mut numbers = BTreeSet::new();
     let mut seconds = BTreeSet::new();
     for trade in &aftermath.trades {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use payfold_domain::exception::ExceptionKind;
 use payfold_domain::order::{RefundStatus, Transaction};
+use payfold_domain::stray::Claim;
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found};
@@ -145,9 +146,12 @@ fn known(aftermath: &Aftermath<'_>) -> BTreeMap<String, Known> {
         entry.minor = money.amount.minor;
         entry.refunded = entry.refunded.max(money.refunded_minor);
     };
-    for stray in aftermath.strays.values() {
-        stray.transactions.iter().for_each(&mut add);
-    }
+    // What an order has taken up, the order tells of.
+    let strays = aftermath.strays.values();
+    let strays = strays.filter(|stray| stray.claim == Claim::Unclaimed);
+    strays
+        .flat_map(|stray| &stray.transactions)
+        .for_each(&mut add);
     for story in aftermath.orders.values() {
         let payments = story.now().payments.iter();
         payments

@@ -1,7 +1,9 @@
 //! Schedules: whole flows through the real application, the real store and the simulated gateways,
 //! with everything that may go wrong between any two steps, played out of a seed. After each one
 //! everything that payfold promises is held against what is left. It draws, plays, judges and
-//! shrinks; what is promised stands in `rules`, `books` and `seen`.
+//! shrinks. What is promised stands in `rules`, `shipped` and `decided` (orders and their money, beside
+//! the second fold of `tally`), in `answered` and `times` (what callers are told, and when), in `asked`,
+//! `taken`, `books` and `bills` (the gateways), and in `seen` (views and feed).
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -12,9 +14,12 @@
 )]
 
 mod aftermath;
+mod answered;
 mod ask;
+mod asked;
 mod bills;
 mod books;
+mod decided;
 mod draw;
 mod luck;
 mod next_day;
@@ -26,10 +31,13 @@ mod reader;
 mod rules;
 mod schedule;
 mod seen;
+mod shipped;
 mod shop;
 mod shrink;
 mod stage;
+mod stored;
 mod taken;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -13,11 +13,13 @@ use payfold_sqlite::SqliteStore;
 use payfold_store::Store;
 use tokio::time::{Instant, sleep};
 
+use crate::asked::Calls;
 use crate::draw::Shared;
 use crate::luck::Luck;
 use crate::next_day::Bills;
 use crate::ports::{Life, NodeOutbound, NodeStore};
 use crate::schedule::Setting;
+use crate::stored::Stored;
 
 /// When every world begins: 2026-11-23 16:00:00 in Beijing.
 pub(crate) const START_SECS: i64 = 1_795_420_800;
@@ -77,6 +79,9 @@ pub(crate) struct Site {
     pub(crate) entropy: Arc<Shared>,
     /// The bills that gateways handed out.
     pub(crate) bills: Bills,
+    /// What the gateways were asked to do.
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) stored: Arc<Stored>,
     doors: Vec<Mutex<Option<Door>>>,
 }
 
@@ -117,6 +122,8 @@ impl Site {
             clock,
             entropy,
             bills: Bills::default(),
+            calls: Arc::default(),
+            stored: Arc::default(),
             doors,
         })
     }
@@ -182,6 +189,8 @@ impl Site {
             luck: Arc::clone(&self.luck),
             life: Arc::clone(&life),
             bills: self.bills.clone(),
+            calls: Arc::clone(&self.calls),
+            clock: self.clock,
         };
         let entropy: Arc<dyn Entropy> = Arc::<Shared>::clone(&self.entropy);
         let world = World {
@@ -214,6 +223,8 @@ impl Site {
             inner: Arc::clone(&self.store),
             luck: Arc::clone(&self.luck),
             life: Arc::clone(life),
+            stored: Arc::clone(&self.stored),
+            clock: self.clock,
         });
         let (runner, views) = Runner::open(self.outfit.views.clone(), store.id()).unwrap();
         keep_views(world, &store, runner);

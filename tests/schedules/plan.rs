@@ -19,6 +19,9 @@ const LOST_ONE_IN: u64 = 8;
 /// After one schedule in how many the day's bills are imported.
 const BILLS_ONE_IN: u64 = 5;
 
+/// So many repeats are more than are kept.
+const MANY: u64 = 40;
+
 const METHODS: [&str; 8] = [
     "alipay.page",
     "alipay.wap",
@@ -77,6 +80,11 @@ pub(crate) fn schedule(seed: u64) -> Schedule {
     }
 }
 
+/// Another amount that may be asked for.
+fn another(minor: u64) -> u64 {
+    if minor == 1 { 2 } else { minor - 1 }
+}
+
 struct Plan {
     notifies: Notifies,
     draw: Draw,
@@ -133,16 +141,21 @@ impl Plan {
         let minor = self.draw.pick(&[1, 100, 8_800, 8_800, 9_999_999_999]);
         let fulfilment = self.draw.pick(&["ship", "ship", "none"]);
         let life_s = self.draw.pick(&[61, 90, 300, 7_200, 7_200, 7_200]);
-        let place = Act::Place {
+        let place = |minor| Act::Place {
             order,
             minor,
             fulfilment,
             life_s,
         };
-        self.at(placed, place);
+        self.at(placed, place(minor));
         if self.draw.one_in(8) {
             let again = self.soon(placed);
-            self.at(again, place);
+            // Sometimes something else by the same name, which one of the two does not get.
+            let minor = match self.draw.below(2) {
+                0 => minor,
+                _ => another(minor),
+            };
+            self.at(again, place(minor));
         }
         let mut after = placed + 200;
         for _ in 0..self.draw.pick(&[1, 1, 1, 2, 3]) {
@@ -182,7 +195,12 @@ impl Plan {
         self.at(start, Act::Start(pay));
         if self.draw.one_in(6) {
             let again = self.soon(start);
-            self.at(again, Act::Start(pay));
+            let method = match (self.draw.below(3), pay.method) {
+                (0, "alipay.page") => "alipay.wap",
+                (0, "wechatpay.native") => "wechatpay.jsapi",
+                (_, method) => method,
+            };
+            self.at(again, Act::Start(Pay { method, ..pay }));
         }
         if order > 0 && self.draw.one_in(6) {
             // Another order wants the number at the same time; one of the two gets it.
@@ -236,8 +254,11 @@ impl Plan {
             self.at(at, Act::Wait { order: pay.order });
         }
         if self.draw.one_in(5) {
-            let (at, via) = (self.soon(paid), self.draw.pick(&VIAS));
-            self.at(at, Act::Resend { pay, via });
+            let times = if self.draw.one_in(20) { MANY } else { 1 };
+            for _ in 0..times {
+                let (at, via) = (self.soon(paid), self.draw.pick(&VIAS));
+                self.at(at, Act::Resend { pay, via });
+            }
         }
         let mut last = paid;
         if self.draw.one_in(3) {
@@ -248,6 +269,9 @@ impl Plan {
                 let minor = self.draw.pick(&[1, asked / 2 + 1, asked]);
                 let at = self.soon(last);
                 self.at(at, Act::Refund { pay, refund, minor });
+                if self.draw.one_in(8) {
+                    self.same_number(pay, refund, minor, at);
+                }
                 if self.draw.one_in(3) {
                     let at = at + self.draw.below(30_000);
                     self.at(at, Act::RetryRefund { pay, refund });
@@ -260,6 +284,28 @@ impl Plan {
             self.at(at, Act::RefundAtGateway { pay, minor, via });
         }
         last
+    }
+
+    /// A refund's number is used once more: for the same, for another amount, or for an earlier payment.
+    fn same_number(&mut self, pay: Pay, refund: u8, minor: u64, after: u64) {
+        let at = self.soon(after);
+        let (pay, minor) = match self.draw.below(3) {
+            0 => (pay, minor),
+            1 => (pay, another(minor)),
+            _ => (self.earlier(pay), minor),
+        };
+        self.at(at, Act::Refund { pay, refund, minor });
+    }
+
+    /// A payment of the same order that was started before, where there is one.
+    fn earlier(&self, pay: Pay) -> Pay {
+        let mut started = self.steps.iter().filter_map(|step| match step.act {
+            Act::Start(other) if other.order == pay.order && other.number < pay.number => {
+                Some(other)
+            }
+            _ => None,
+        });
+        started.next().unwrap_or(pay)
     }
 
     fn trouble(&mut self, pay: Pay, after: u64) {

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use payfold::world::{Answering, HttpError, Outbound};
+use payfold::world::{Answering, Clock as _, HttpError, Outbound};
 use payfold_sqlite::SqliteStore;
 use payfold_store::{
     Append, Cell, CellOutcome, Claim, Hash as Commitment, Head, Outcome, Page, Pending, Position,
@@ -22,9 +22,12 @@ use tokio::sync::Notify;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::asked::Calls;
 use crate::luck::{Fate, Luck};
 use crate::next_day::Bills;
+use crate::node::VirtualClock;
 use crate::schedule::Edge;
+use crate::stored::Stored;
 
 /// How long a node waits for a gateway.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -33,7 +36,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub(crate) struct Life {
     /// Which node's, and which process of it.
-    id: (usize, u64),
+    pub(crate) id: (usize, u64),
     over: AtomicBool,
     ended: Notify,
     down_ms: AtomicU64,
@@ -83,6 +86,8 @@ pub(crate) struct NodeStore {
     pub(crate) inner: Arc<SqliteStore>,
     pub(crate) luck: Arc<Luck>,
     pub(crate) life: Arc<Life>,
+    pub(crate) stored: Arc<Stored>,
+    pub(crate) clock: VirtualClock,
 }
 
 impl NodeStore {
@@ -152,10 +157,17 @@ impl Store for NodeStore {
     fn append(&self, append: Append) -> Pending<'_, Outcome> {
         let actual = append.expected + 1;
         let about = ("append", append.stream.clone(), append.expected);
+        let storing = async {
+            let outcome = self.inner.append(append).await;
+            if let Ok(Outcome::Appended { position, .. }) = &outcome {
+                self.stored.note(*position, self.clock.now());
+            }
+            outcome
+        };
         self.write(
             about,
             move || Some(Outcome::VersionConflict { actual }),
-            self.inner.append(append),
+            storing,
         )
     }
 
@@ -252,6 +264,8 @@ pub(crate) struct NodeOutbound {
     pub(crate) luck: Arc<Luck>,
     pub(crate) life: Arc<Life>,
     pub(crate) bills: Bills,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) clock: VirtualClock,
 }
 
 impl NodeOutbound {
@@ -266,6 +280,8 @@ impl NodeOutbound {
     async fn exchange(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let path = request.uri().path().to_owned();
         let about = (self.life.id, "call", path.clone());
+        let (now, by) = (self.clock.now(), self.life.id);
+        self.calls.keep(now, by, request.uri(), request.body());
         let call = self.luck.troubles.call();
         self.luck.pause(about.clone()).await;
         self.life.goes_on().await;

@@ -1,7 +1,7 @@
 //! The way from the gateways to the nodes: notifies get lost, come twice or late, and each answer of
 //! success is held against what is stored at that moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -12,15 +12,17 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use http_body_util::BodyExt as _;
 use payfold::world::Clock as _;
-use payfold_domain::Timestamp;
+use payfold_domain::event::{Event, OrderEvent, StrayEvent};
+use payfold_domain::{PaymentRef, Timestamp};
 use payfold_sandbox::{Answer, Call, Outbound, Pending, Unreached};
-use payfold_store::{EvidenceMessage, Position, Store as _};
+use payfold_store::{EvidenceMessage, Position, Scope, Store as _, decode};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
 use crate::luck::Fate;
 use crate::node::{Door, Site};
+use crate::rules::MOST_REPEATS;
 use crate::schedule::{Edge, Notifies};
 
 /// The gateways' post.
@@ -200,7 +202,7 @@ impl Post {
                     .insert(EvidenceMessage::decode(&bytes).unwrap().body);
             }
         }
-        if !self.is_kept(call) {
+        if !self.is_kept(call) && !has_heard_enough(site, call).await {
             let body = String::from_utf8_lossy(&call.body).into_owned();
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
             broken.push(format!("to {}: {body}", call.url));
@@ -211,6 +213,27 @@ impl Post {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bodies.contains(&call.body)
     }
+}
+
+/// Whether as many messages that say nothing new are stored of one payment of the account as are kept: what
+/// comes then is only counted.
+async fn has_heard_enough(site: &Site, call: &Call) -> bool {
+    let feed = site.store.read(Position(0), 100_000, Scope::Public).await;
+    let mut told: BTreeMap<(PaymentRef, bool), u32> = BTreeMap::new();
+    for recorded in feed.unwrap().events {
+        let (payment, is_hint) = match decode(&recorded) {
+            Ok(Event::Order(OrderEvent::DuplicateNotifyIgnored(event)))
+            | Ok(Event::Stray(StrayEvent::DuplicateNotifyIgnored(event))) => (event.payment, false),
+            Ok(Event::Order(OrderEvent::RefundHintReceived(event)))
+            | Ok(Event::Stray(StrayEvent::RefundHintReceived(event))) => (event.payment, true),
+            _ => continue,
+        };
+        *told.entry((payment, is_hint)).or_default() += 1;
+    }
+    let mut told = told.into_iter();
+    told.any(|((payment, _), times)| {
+        MOST_REPEATS <= times && call.url.ends_with(&format!("/notify/{}", payment.account))
+    })
 }
 
 impl Outbound for Post {

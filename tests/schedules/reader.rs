@@ -7,11 +7,18 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::StreamExt as _;
 use http::{Request, header};
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
 use crate::node::{Door, Site};
+
+/// What was read of some kinds of events.
+pub(crate) struct SomeEvents {
+    pub(crate) kinds: &'static [&'static str],
+    pub(crate) ids: Vec<String>,
+}
 
 /// The reader.
 pub(crate) struct Reader {
@@ -19,6 +26,15 @@ pub(crate) struct Reader {
     api_key: Arc<str>,
     told: Mutex<Told>,
 }
+
+/// What a reader asks for who wants some of the events alone.
+const SOME: &[&str] = &["OrderPlaced", "PaymentConfirmed", "ExceptionResolved"];
+
+/// Events on a page, so few that it ends in the middle of what was looked at.
+const A_PAGE: usize = 2;
+
+/// More pages than any schedule has.
+const PAGES: usize = 500;
 
 /// What the reader was told.
 #[derive(Default, Clone)]
@@ -76,6 +92,31 @@ impl Reader {
                 unread = rest.to_owned();
             }
         }
+    }
+
+    /// Reads some kinds of events alone, page by page: their ids, and the kinds.
+    pub(crate) async fn read_some(&self, door: &Door) -> SomeEvents {
+        let path = format!("/v1/events?type={}&limit={A_PAGE}", SOME.join(","));
+        let (mut ids, mut after) = (Vec::new(), String::new());
+        for _ in 0..PAGES {
+            let request = Request::get(format!("{path}{after}"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key))
+                .body(Body::empty());
+            let answer = door.router.clone().oneshot(request.unwrap()).await.unwrap();
+            let page = answer.into_body().collect().await.unwrap().to_bytes();
+            let page: Value = serde_json::from_slice(&page).unwrap();
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                break;
+            }
+            ids.extend(
+                items
+                    .iter()
+                    .map(|item| item["id"].as_str().unwrap().to_owned()),
+            );
+            after = format!("&after={}", page["next"].as_str().unwrap());
+        }
+        SomeEvents { kinds: SOME, ids }
     }
 
     fn hear(&self, frame: &str) {

@@ -3,12 +3,21 @@
 use std::collections::BTreeMap;
 
 use payfold_domain::event::{Basis, OrderEvent, RefundOrigin};
-use payfold_domain::order::{Disposition, OrderStatus, PlacedOrder, ShipmentStatus, Transaction};
+use payfold_domain::order::{
+    Disposition, OrderStatus, PlacedOrder, RefundStatus, ShipmentStatus, Transaction,
+};
 use payfold_domain::stray::Claim;
-use payfold_domain::{AccountName, OutTradeNo, RefundNo};
+use payfold_domain::{AccountName, Method, PaymentRef, RefundNo};
 
 use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
-use crate::schedule::{Act, order_no};
+use crate::node::START_SECS;
+use crate::tally::came_unasked;
+
+/// How often what is known is stored for one payment.
+pub(crate) const MOST_REPEATS: u32 = 32;
+
+/// How long after its end a payment counts as over, whatever its gateway says.
+const LONG_AFTER_SECS: i64 = 600;
 
 const TAKEN_UP: &str = "money that came before its order had the number becomes the order's";
 
@@ -28,22 +37,26 @@ pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
         format!("{order_no}: {shipped} times")
     });
     let mut before: Option<&PlacedOrder> = None;
-    for OrderStep {
-        event,
-        order: after,
-        ..
-    } in &story.steps
-    {
+    for step in &story.steps {
+        let OrderStep {
+            event,
+            order: after,
+            ..
+        } = step;
         money_adds_up(after, found);
+        has_its_time(step, found);
         if let Some(before) = before {
             paid_is_never_undone(before, after, found);
             ships_only_what_may_leave(before, event, found);
             receives_once(before, event, found);
             is_paid_only_as_asked(before, event, found);
+            is_asked_for_in_its_time(before, event, found);
+            ends_behind_its_offers(before, step, found);
         }
-        asks_back_no_more_than_came(event, after, found);
+        asks_back_no_more_than_came(before, step, found);
         before = Some(after);
     }
+    is_told_seldom(story, found);
 }
 
 fn money_adds_up(order: &PlacedOrder, found: &mut Found) {
@@ -94,16 +107,13 @@ fn ships_only_what_may_leave(before: &PlacedOrder, event: &OrderEvent, found: &m
 }
 
 fn receives_once(before: &PlacedOrder, event: &OrderEvent, found: &mut Found) {
-    let money = match event {
-        OrderEvent::PaymentConfirmed(confirmed) => match confirmed.basis {
+    let money = match (came_unasked(event), event) {
+        (Some((money, _)), _) => money,
+        (None, OrderEvent::PaymentConfirmed(confirmed)) => match confirmed.basis {
             Basis::AsAsked => &confirmed.money,
             Basis::Accepted(_) => return,
         },
-        OrderEvent::LatePaymentReceived(event) | OrderEvent::DoublePaymentReceived(event) => {
-            &event.money
-        }
-        OrderEvent::MismatchedPaymentReceived(event) => &event.money,
-        _ => return,
+        (None, _) => return,
     };
     let id = &money.receipt.transaction_id;
     let known = before
@@ -130,38 +140,171 @@ fn is_paid_only_as_asked(before: &PlacedOrder, event: &OrderEvent, found: &mut F
     );
 }
 
-fn asks_back_no_more_than_came(event: &OrderEvent, after: &PlacedOrder, found: &mut Found) {
-    let OrderEvent::RefundRequested(event) = event else {
-        return;
-    };
+/// A wish that was decided about a stray goes over to its order as it was sent, whatever the back office
+/// did since.
+fn asks_back_no_more_than_came(before: Option<&PlacedOrder>, step: &OrderStep, found: &mut Found) {
     let rule = "refunds asked for never exceed what their payment brought";
-    let payment = after.payment(&event.payment);
-    let Some((payment, money)) =
-        payment.and_then(|payment| Some((payment, payment.transaction(&event.transaction_id)?)))
-    else {
-        found.note(rule, format!("{}: of nothing", after.order_no));
+    let OrderStep {
+        event,
+        order,
+        tally,
+        ..
+    } = step;
+    let (payment, refund_no, elsewhere_counts) = match event {
+        OrderEvent::RefundRequested(event) => {
+            // One that was decided about a stray; the order knows no such exception.
+            let taken_over = match &event.origin {
+                RefundOrigin::Exception { id, .. } => order.exception(id).is_none(),
+                RefundOrigin::Caller => false,
+            };
+            (&event.payment, &event.refund_no, !taken_over)
+        }
+        OrderEvent::RefundRetried(event) => {
+            let payment = before.and_then(|order| order.payment(&event.payment));
+            let refund = payment.and_then(|payment| payment.refund(&event.refund_no));
+            // What is stuck was reserved all the time, whatever the back office did since.
+            let failed = refund.is_some_and(|refund| refund.status == RefundStatus::Failed);
+            (&event.payment, &event.refund_no, failed)
+        }
+        _ => return,
+    };
+    let money = tally.money_of(payment, refund_no);
+    let Some(money) = money.filter(|money| {
+        let payment = order.payment(payment);
+        payment.is_some_and(|payment| payment.transaction(&money.id).is_some())
+    }) else {
+        found.note(rule, format!("{}: of nothing", order.order_no));
         return;
     };
-    let reserved = payment
-        .refunds
-        .iter()
-        .filter(|refund| refund.transaction_id == event.transaction_id && refund.is_reserved());
-    let asked: i64 = reserved.map(|refund| refund.amount.minor).sum();
-    // A wish that a decision made goes over to the order as it was sent, whatever the back office did since.
-    let elsewhere = match event.origin {
-        RefundOrigin::Caller => money.external_minor,
-        RefundOrigin::Exception { .. } => 0,
+    let left = if elsewhere_counts {
+        tally.kept_minor(money)
+    } else {
+        money.minor - tally.asked_minor(money)
     };
-    found.unless(asked + elsewhere <= money.amount.minor, rule, || {
-        format!(
-            "{}: {asked} and {elsewhere} of {}",
-            after.order_no, money.amount.minor
-        )
+    found.unless(left >= 0, rule, || {
+        format!("{}: {left} left of {money:?}", order.order_no)
     });
 }
 
-/// Holds all orders together, and what the shop was answered about them.
+/// What nobody may ask for is not there: a payment of an order that has ended, a refund of money that
+/// waits for a decision, one more try of a refund that is neither stuck nor refused.
+fn is_asked_for_in_its_time(before: &PlacedOrder, event: &OrderEvent, found: &mut Found) {
+    let refund = |payment, refund_no| {
+        let payment = before.payment(payment);
+        payment.and_then(|payment| payment.refund(refund_no))
+    };
+    let in_time = match event {
+        OrderEvent::PaymentStarted(started) => {
+            started.method == Method::External || before.status == OrderStatus::Open
+        }
+        OrderEvent::RefundRequested(asked) if asked.origin == RefundOrigin::Caller => {
+            let payment = before.payment(&asked.payment);
+            let money = payment.and_then(|payment| payment.transaction(&asked.transaction_id));
+            money.is_some_and(|money| match &money.disposition {
+                Disposition::Confirmed(_) => true,
+                Disposition::Held(exception) | Disposition::Returned(exception) => {
+                    let known = before.exception(exception);
+                    known.is_some_and(|known| known.resolution.is_some())
+                }
+            })
+        }
+        OrderEvent::RefundRetried(retried) => matches!(
+            refund(&retried.payment, &retried.refund_no).map(|refund| refund.status),
+            Some(RefundStatus::Failed | RefundStatus::NeedsAction)
+        ),
+        _ => true,
+    };
+    found.unless(in_time, "nothing is asked for out of its time", || {
+        format!("{}: {event:?}", before.order_no)
+    });
+}
+
+/// WeChat Pay knows whatever was offered, so it is closed there before its order ends; only long after
+/// the order's time does it count as over.
+fn ends_behind_its_offers(before: &PlacedOrder, step: &OrderStep, found: &mut Found) {
+    let ends = matches!(
+        step.event,
+        OrderEvent::OrderCancelled | OrderEvent::OrderExpired
+    );
+    if !ends || before.expires_at.plus_secs(LONG_AFTER_SECS) <= step.at {
+        return;
+    }
+    for payment in &before.payments {
+        let open = payment.payment.account.as_str() == "wx"
+            && payment.method != Method::External
+            && payment.is_offered()
+            && payment.transactions.is_empty();
+        found.unless(
+            !open,
+            "an order ends behind what was offered for it",
+            || format!("{}: {:?}", before.order_no, payment.payment),
+        );
+    }
+}
+
+/// What gateways say of when money came or went back lies between the beginning of the world and the moment
+/// at which it was heard.
+fn has_its_time(
+    OrderStep {
+        at, event, order, ..
+    }: &OrderStep,
+    found: &mut Found,
+) {
+    let stated = match event {
+        OrderEvent::PaymentConfirmed(event) => event.money.receipt.paid_at,
+        OrderEvent::RefundSucceeded(event) => event.succeeded_at,
+        OrderEvent::ExternalRefundObserved(event) => event.refunded_at,
+        event => match came_unasked(event) {
+            Some((money, _)) => money.receipt.paid_at,
+            None => return,
+        },
+    };
+    // Gateways round to seconds.
+    let lies_between = (START_SECS..=at.as_secs() + 1).contains(&stated.as_secs());
+    found.unless(
+        lies_between,
+        "what happened at a gateway happened before it was heard of",
+        || format!("{}: {stated:?} in {}", order.order_no, event.name()),
+    );
+}
+
+/// What says nothing new leaves an event once, or not often.
+fn is_told_seldom(story: &OrderStory, found: &mut Found) {
+    let mut told: BTreeMap<(String, &str), u32> = BTreeMap::new();
+    for step in &story.steps {
+        let (payment, what) = match &step.event {
+            OrderEvent::PaymentPending(event) => (&event.payment, "pending"),
+            OrderEvent::DuplicateNotifyIgnored(event) => (&event.payment, "known"),
+            OrderEvent::RefundHintReceived(event) => (&event.payment, "hinted"),
+            _ => continue,
+        };
+        *told.entry((format!("{payment:?}"), what)).or_default() += 1;
+    }
+    for ((payment, what), times) in told {
+        let most = if what == "pending" { 1 } else { MOST_REPEATS };
+        found.unless(
+            times <= most,
+            "what says nothing new is stored seldom",
+            || format!("{payment}: {what} {times} times"),
+        );
+    }
+}
+
+/// Holds all orders together.
 pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
+    let mut numbers: BTreeMap<(&AccountName, &RefundNo), &PaymentRef> = BTreeMap::new();
+    let orders = aftermath.orders.values().map(OrderStory::now);
+    for payment in orders.flat_map(|order| &order.payments) {
+        for refund in &payment.refunds {
+            let number = (&payment.payment.account, &refund.refund_no);
+            let other = numbers.insert(number, &payment.payment);
+            found.unless(
+                other.is_none(),
+                "a refund's number is one payment's",
+                || format!("{number:?} of {:?} and {other:?}", payment.payment),
+            );
+        }
+    }
     let mut owners: BTreeMap<(&AccountName, String), &str> = BTreeMap::new();
     for story in aftermath.orders.values() {
         let order = story.now();
@@ -179,12 +322,6 @@ pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
             }
         }
     }
-    for act in &aftermath.record.said.accepted {
-        let there = is_there(aftermath, act);
-        found.unless(there, "what callers were told is stored", || {
-            format!("{act:?}")
-        });
-    }
 }
 
 /// Holds that unmatched money which was given away has arrived: at the order that took it up, or at the
@@ -196,10 +333,15 @@ fn strays_have_met_their_orders(aftermath: &Aftermath<'_>, found: &mut Found) {
         };
         let mut orders = aftermath.orders.values();
         let payment = orders.find_map(|story| story.now().payment(number));
-        let has = stray.transactions.iter().all(|money| {
+        let has_money = stray.transactions.iter().all(|money| {
             payment.is_some_and(|payment| payment.transaction(&money.transaction_id).is_some())
         });
-        found.unless(has, TAKEN_UP, || format!("{order_no}: {number:?}"));
+        let has_refunds = stray.refunds.iter().all(|refund| {
+            payment.is_some_and(|payment| payment.refund(&refund.refund_no).is_some())
+        });
+        found.unless(has_money && has_refunds, TAKEN_UP, || {
+            format!("{order_no}: {number:?}")
+        });
     }
 }
 
@@ -226,33 +368,5 @@ fn exceptions_are_known(order: &PlacedOrder, money: &Transaction, found: &mut Fo
         found.unless(known, "held money has its exception", || {
             format!("{}: {}", order.order_no, money.transaction_id)
         });
-    }
-}
-
-fn is_there(aftermath: &Aftermath<'_>, act: &Act) -> bool {
-    let placed = |order: u8| {
-        let stories = aftermath.orders.iter();
-        let mut named = stories.filter(|(no, _)| no.as_str() == order_no(order));
-        named.next().map(|(_, story)| story.now())
-    };
-    let payment = |pay: &crate::schedule::Pay| {
-        let number = OutTradeNo::from_gateway(&pay.out_trade_no()).unwrap();
-        let mut payments = placed(pay.order)?.payments.iter();
-        payments.find(|payment| payment.payment.out_trade_no == number)
-    };
-    match act {
-        Act::Place { order, .. } => placed(*order).is_some(),
-        Act::Start(pay) => payment(pay).is_some(),
-        Act::Cancel { order } => {
-            placed(*order).is_some_and(|order| order.status != OrderStatus::Open)
-        }
-        Act::Refund { pay, refund, .. } => {
-            let refund_no = RefundNo::new(&format!("REFUND-{refund}")).unwrap();
-            payment(pay).is_some_and(|payment| payment.refund(&refund_no).is_some())
-        }
-        Act::Dispatch { order } => placed(*order)
-            .and_then(|order| order.shipment.as_ref())
-            .is_some_and(|shipment| !shipment.parcels.is_empty()),
-        _ => true,
     }
 }

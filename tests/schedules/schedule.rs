@@ -4,6 +4,10 @@
 use std::fmt;
 
 use payfold_domain::policy::Policy;
+use payfold_domain::{AccountName, OutTradeNo, PaymentRef, RefundNo};
+
+/// Up to this latency every promise is held to the letter, in milliseconds.
+const QUICK_MS: u64 = 20;
 
 /// Everything that is settled before a world begins.
 #[derive(Debug, Clone)]
@@ -27,6 +31,13 @@ pub(crate) struct Setting {
     /// Whether the gateways' notifies arrive at all.
     pub(crate) notifies: Notifies,
     pub(crate) afterwards: Afterwards,
+}
+
+impl Setting {
+    /// Whether no call of a port takes long enough to be noticed.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.latency_ms <= QUICK_MS
+    }
 }
 
 /// How long the world goes on once nothing goes wrong any more.
@@ -83,6 +94,13 @@ impl Pay {
         format!("PAYMENT{}", self.number)
     }
 
+    pub(crate) fn payment(self) -> PaymentRef {
+        PaymentRef {
+            account: AccountName::new(self.account()).unwrap(),
+            out_trade_no: OutTradeNo::from_gateway(&self.out_trade_no()).unwrap(),
+        }
+    }
+
     pub(crate) fn account(self) -> &'static str {
         match self.gateway() {
             "alipay" => "ali",
@@ -103,6 +121,10 @@ impl Pay {
 
 pub(crate) fn order_no(order: u8) -> String {
     format!("ORDER-{order}")
+}
+
+pub(crate) fn refund_no(refund: u8) -> RefundNo {
+    RefundNo::new(&format!("REFUND-{refund}")).unwrap()
 }
 
 /// What somebody does.
@@ -176,6 +198,32 @@ pub(crate) enum Act {
         times: u64,
         seconds: u64,
     },
+}
+
+impl Act {
+    /// The order that it is about.
+    pub(crate) fn order(&self) -> u8 {
+        match *self {
+            Self::Place { order, .. }
+            | Self::Cancel { order }
+            | Self::Wait { order }
+            | Self::Dispatch { order }
+            | Self::Deliver { order }
+            | Self::Hold { order }
+            | Self::Release { order }
+            | Self::Resolve { order, .. } => order,
+            Self::Start(pay)
+            | Self::Pay { pay, .. }
+            | Self::PayAgain(pay)
+            | Self::Return(pay)
+            | Self::Resend { pay, .. }
+            | Self::CloseAtGateway(pay)
+            | Self::RefundAtGateway { pay, .. }
+            | Self::Refund { pay, .. }
+            | Self::RetryRefund { pay, .. }
+            | Self::Trouble { pay, .. } => pay.order,
+        }
+    }
 }
 
 /// Before or after the thing that is interrupted was done.

@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+use payfold_domain::Timestamp;
+use payfold_domain::event::{Event, OrderEvent, StrayEvent};
+use payfold_domain::stray::Claim;
 use payfold_projections::{OrderFilter, Place, Runner, View, ViewError, Views, catch_up};
 use payfold_store::{Position, Store as _};
 
-use crate::aftermath::{Aftermath, Found};
+use crate::aftermath::{Aftermath, Found, Happened, OrderStory};
+
+const LISTED: &str = "what is listed and reported is what the orders say";
 
 /// More rows than any view of a schedule has.
 const ALL: usize = 1_000;
@@ -44,6 +50,87 @@ pub(crate) fn by_reader(aftermath: &Aftermath<'_>, found: &mut Found) {
     });
 }
 
+/// Who wants some kinds of events alone is told all of them, in order.
+pub(crate) fn by_kind(aftermath: &Aftermath<'_>, found: &mut Found) {
+    let some = &aftermath.record.some;
+    let feed = aftermath.feed.iter();
+    let wanted = feed.filter(|event| some.kinds.contains(&&*event.kind));
+    let wanted: Vec<String> = wanted.map(|event| event.id.to_string()).collect();
+    found.unless(
+        some.ids == wanted,
+        "a reader of some kinds is told all of them, in order",
+        || format!("{} of {}", some.ids.len(), wanted.len()),
+    );
+}
+
+/// The shipments in the list and the report's sums beside the orders' own.
+fn are_what_orders_say(aftermath: &Aftermath<'_>, views: &Views, found: &mut Found) {
+    let listed = views.shipments.list(None, None, ALL).unwrap().items;
+    let listed: BTreeMap<_, _> = listed
+        .into_iter()
+        .map(|row| (row.order_no.to_string(), row.status))
+        .collect();
+    let orders = aftermath.orders.values().map(OrderStory::now);
+    let folded: BTreeMap<_, _> = orders
+        .filter_map(|order| Some((order.order_no.to_string(), order.shipment.as_ref()?.status)))
+        .collect();
+    found.unless(listed == folded, LISTED, || {
+        format!("shipments {listed:?} for {folded:?}")
+    });
+    let (start, end) = all_days();
+    let report = views.daily_report.between(start, end).unwrap().value;
+    let mut told = [0; 5];
+    for row in report {
+        let figures = [
+            row.payments_started,
+            row.payments_confirmed,
+            row.paid_minor,
+            row.refunded_minor,
+            row.duplicates_ignored,
+        ];
+        told.iter_mut()
+            .zip(figures)
+            .for_each(|(sum, figure)| *sum += figure);
+    }
+    let counted = counted(aftermath);
+    found.unless(told == counted, LISTED, || {
+        format!("the report's sums are {told:?} for {counted:?}")
+    });
+}
+
+/// Payments started and confirmed, what was paid and given back, and notifies that said nothing new.
+fn counted(aftermath: &Aftermath<'_>) -> [i64; 5] {
+    let mut counted = [0; 5];
+    for Happened { event, .. } in &aftermath.events {
+        match event {
+            Event::Order(OrderEvent::PaymentStarted(_)) => counted[0] += 1,
+            Event::Order(OrderEvent::PaymentConfirmed(confirmed)) => {
+                counted[1] += 1;
+                counted[2] += confirmed.money.receipt.amount.minor;
+            }
+            Event::Order(OrderEvent::DuplicateNotifyIgnored(_))
+            | Event::Stray(StrayEvent::DuplicateNotifyIgnored(_)) => counted[4] += 1,
+            _ => {}
+        }
+    }
+    let tallies = aftermath
+        .orders
+        .values()
+        .filter_map(|story| story.steps.last());
+    let moneys = tallies.flat_map(|step| step.tally.moneys());
+    counted[3] = moneys.map(|money| money.back).sum();
+    let strays = aftermath.strays.values();
+    let strays = strays.filter(|stray| stray.claim == Claim::Unclaimed);
+    let moneys = strays.flat_map(|stray| &stray.transactions);
+    counted[3] += moneys.map(|money| money.refunded_minor).sum::<i64>();
+    counted
+}
+
+fn all_days() -> (NaiveDate, NaiveDate) {
+    let [start, end] = [2026, 2027].map(|year| NaiveDate::from_ymd_opt(year, 11, 1).unwrap());
+    (start, end)
+}
+
 /// Every view is what the events say, and the same as one that is folded anew.
 pub(crate) async fn in_views(
     aftermath: &Aftermath<'_>,
@@ -53,7 +140,8 @@ pub(crate) async fn in_views(
     let rule = "every view is a fold of the same events";
     let (mut runner, anew) = Runner::open(place.clone(), aftermath.store.id()).unwrap();
     catch_up(aftermath.store, &mut runner).await.unwrap();
-    let (served, anew) = (shown(views).unwrap(), shown(&anew).unwrap());
+    let now = aftermath.record.now;
+    let [served, anew] = [views, &anew].map(|views| shown(views, now).unwrap());
     for (served, anew) in served.iter().zip(&anew) {
         found.unless(served == anew, rule, || {
             format!("{served} instead of {anew}")
@@ -76,6 +164,7 @@ pub(crate) async fn in_views(
     found.unless(listed == folded, rule, || {
         format!("{listed:?} for {folded:?}")
     });
+    are_what_orders_say(aftermath, views, found);
     let open = views.exceptions.count_open().unwrap().value;
     let orders = aftermath
         .orders
@@ -102,10 +191,9 @@ pub(crate) async fn in_views(
 }
 
 /// What every view shows, as text, without how far it has come.
-fn shown(views: &Views) -> Result<Vec<String>, ViewError> {
-    let now = payfold_domain::Timestamp::from_secs(crate::node::START_SECS + 40_000_000);
-    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 1).unwrap();
-    let end = chrono::NaiveDate::from_ymd_opt(2027, 11, 1).unwrap();
+fn shown(views: &Views, now: Timestamp) -> Result<Vec<String>, ViewError> {
+    let later = now.plus_secs(40_000_000);
+    let (day, end) = all_days();
     let (start, work) = (Position(0), &views.open_work);
     Ok(vec![
         format!(
@@ -115,8 +203,10 @@ fn shown(views: &Views) -> Result<Vec<String>, ViewError> {
         format!("{:?}", views.shipments.list(None, None, ALL)?.items),
         format!("{:?}", views.exceptions.list(None, None, ALL)?.items),
         format!("{:?}", views.daily_report.between(day, end)?.value),
-        format!("{:?}", work.orders_due_to_expire(now, None, ALL)?.value),
+        format!("{:?}", work.orders_due_to_expire(later, None, ALL)?.value),
         format!("{:?}", work.cancel_wishes(start, ALL)?.value),
+        format!("{:?}", work.open_payments(now, start, ALL)?.value),
+        format!("{:?}", work.questions(now, start, ALL)?.value),
         format!("{:?}", work.open_refunds(start, ALL)?.value),
         format!("{:?}", work.open_strays(start, ALL)?.value),
         format!("{:?}", work.strays_taken_up(start, ALL)?.value),

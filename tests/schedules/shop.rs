@@ -10,9 +10,12 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::ask::{Heard, PATIENCE, Said, Waiting};
+use crate::ask::{Answer, Answered, Heard, PATIENCE, Said, Waiting};
 use crate::node::Site;
-use crate::schedule::{Act, Pay, Step, order_no};
+use crate::schedule::{Act, Pay, Step, order_no, refund_no};
+
+/// The shop's page for buyers who have paid.
+const THANKS: &str = "http://127.0.0.1:8090/thanks";
 
 /// Shop, buyers, and the people at the gateways.
 pub(crate) struct Shop {
@@ -36,18 +39,26 @@ impl Shop {
     /// Does a step when its time has come.
     pub(crate) async fn take(self: Arc<Self>, step: Step) {
         sleep(Duration::from_millis(step.at_ms)).await;
-        let done = self.act(&step.act).await;
-        if done.is_some_and(|status| status.is_success()) {
-            self.said().accepted.push(step.act);
-        }
+        let from = self.now();
+        let Some(answer) = self.act(&step.act).await else {
+            return;
+        };
+        self.said().answers.push(Answered {
+            act: step.act,
+            from,
+            until: self.now(),
+            status: answer.status,
+            problem: answer.problem(),
+            location: answer.location,
+        });
     }
 
     pub(crate) fn said(&self) -> std::sync::MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does it; answers with payfold's status where it was asked for something.
-    async fn act(&self, act: &Act) -> Option<StatusCode> {
+    /// Does it; answers with what payfold answered where it was asked for something.
+    async fn act(&self, act: &Act) -> Option<Answer> {
         match *act {
             Act::Place {
                 order,
@@ -61,7 +72,7 @@ impl Shop {
             Act::Dispatch { order } => {
                 let parcel = json!({ "carrier": "SF", "tracking_no": format!("SF{order}") });
                 let path = format!("/v1/orders/{}/shipment", order_no(order));
-                self.ask(Method::PUT, &path, parcel).await
+                self.answer(Method::PUT, &path, parcel).await
             }
             Act::Deliver { order } => self.post(order, "shipment/delivered", json!({})).await,
             Act::Hold { order } => {
@@ -71,12 +82,12 @@ impl Shop {
             Act::Release { order } => self.post(order, "shipment/release", json!({})).await,
             Act::Refund { pay, refund, minor } => {
                 let path = refund_path(pay, refund);
-                self.ask(Method::PUT, &path, json!({ "minor": minor }))
+                self.answer(Method::PUT, &path, json!({ "minor": minor }))
                     .await
             }
             Act::RetryRefund { pay, refund } => {
                 let path = format!("{}/retry", refund_path(pay, refund));
-                self.ask(Method::POST, &path, json!({})).await
+                self.answer(Method::POST, &path, json!({})).await
             }
             Act::Resolve { order, action } => self.resolve(order, action).await,
             Act::Return(pay) => self.come_back(pay).await,
@@ -128,13 +139,7 @@ impl Shop {
         }
     }
 
-    async fn place(
-        &self,
-        order: u8,
-        minor: u64,
-        fulfilment: &str,
-        life_s: u64,
-    ) -> Option<StatusCode> {
+    async fn place(&self, order: u8, minor: u64, fulfilment: &str, life_s: u64) -> Option<Answer> {
         let now = self.now();
         let expires = now.as_micros() / 1_000_000 + i64::try_from(life_s).unwrap();
         let expires = chrono::DateTime::from_timestamp(expires, 0).unwrap();
@@ -145,11 +150,14 @@ impl Shop {
             "expires_at": expires.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         });
         let path = format!("/v1/orders/{}", order_no(order));
-        self.ask(Method::PUT, &path, placed).await
+        self.answer(Method::PUT, &path, placed).await
     }
 
-    async fn start(&self, pay: Pay) -> Option<StatusCode> {
+    async fn start(&self, pay: Pay) -> Option<Answer> {
         let mut body = json!({ "method": pay.method });
+        if pay.method != "external" {
+            body["return_url"] = THANKS.into();
+        }
         if pay.method == "wechatpay.jsapi" || pay.method == "alipay.jsapi" {
             body["openid"] = "oBuyer0000000000000000000001".into();
         }
@@ -170,7 +178,7 @@ impl Shop {
             let back = format!("/return/{}?rt={token}", pay.account());
             self.remember_return(pay, back);
         }
-        Some(answer.status)
+        Some(answer)
     }
 
     /// Whether nobody knows what the gateway made of a payment.
@@ -211,7 +219,7 @@ impl Shop {
         self.at_gateway("pay", pay, body).await;
     }
 
-    async fn come_back(&self, pay: Pay) -> Option<StatusCode> {
+    async fn come_back(&self, pay: Pay) -> Option<Answer> {
         let back = {
             let returns = self.returns.lock().unwrap_or_else(PoisonError::into_inner);
             returns.get(&pay.out_trade_no()).cloned()
@@ -222,10 +230,10 @@ impl Shop {
             from: answer.asked_at,
             until: self.now(),
         });
-        Some(answer.status)
+        Some(answer)
     }
 
-    async fn wait(&self, order: u8) -> Option<StatusCode> {
+    async fn wait(&self, order: u8) -> Option<Answer> {
         let path = format!("/v1/orders/{}", order_no(order));
         let first = self.answer(Method::GET, &path, Value::Null).await?;
         let version = first.json()["version"].clone();
@@ -241,19 +249,21 @@ impl Shop {
             () = door.life.ended() => return None,
             answer = asked => answer.ok()?,
         };
-        let who = match answer.status {
-            StatusCode::NOT_MODIFIED => Waiting::Shop { order },
-            _ => Waiting::TheShopTold { order },
+        let known = usize::try_from(version.as_u64().unwrap_or_default()).unwrap();
+        let who = match (answer.status, known) {
+            (StatusCode::NOT_MODIFIED, _) => Waiting::Shop { order },
+            (_, 0) => return Some(answer),
+            (_, version) => Waiting::TheShopTold { order, version },
         };
         self.said().heard.push(Heard {
             who,
             from: answer.asked_at,
             until: self.now(),
         });
-        Some(answer.status)
+        Some(answer)
     }
 
-    async fn resolve(&self, order: u8, action: &str) -> Option<StatusCode> {
+    async fn resolve(&self, order: u8, action: &str) -> Option<Answer> {
         let list = "/v1/exceptions?status=open&limit=100";
         let open = self.answer(Method::GET, list, Value::Null).await?.json();
         let mut last = None;
@@ -263,18 +273,20 @@ impl Shop {
                 continue;
             }
             let mut decision = json!({ "action": action });
+            let path = format!("/v1/exceptions/{}/resolve", exception["id"].as_str()?);
             if exception["kind"] == "unmatched" && action == "accept" {
+                // Without an order it is given to nobody.
+                self.answer(Method::POST, &path, decision.clone()).await?;
                 decision["order_no"] = order_no(order).into();
             }
-            let path = format!("/v1/exceptions/{}/resolve", exception["id"].as_str()?);
-            last = self.ask(Method::POST, &path, decision).await;
+            last = self.answer(Method::POST, &path, decision).await;
         }
         last
     }
 
-    async fn post(&self, order: u8, what: &str, body: Value) -> Option<StatusCode> {
+    async fn post(&self, order: u8, what: &str, body: Value) -> Option<Answer> {
         let path = format!("/v1/orders/{}/{what}", order_no(order));
-        self.ask(Method::POST, &path, body).await
+        self.answer(Method::POST, &path, body).await
     }
 }
 
@@ -303,5 +315,5 @@ fn payment_path(pay: Pay) -> String {
 }
 
 fn refund_path(pay: Pay, refund: u8) -> String {
-    format!("{}/refunds/REFUND-{refund}", payment_path(pay))
+    format!("{}/refunds/{}", payment_path(pay), refund_no(refund))
 }

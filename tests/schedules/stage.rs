@@ -30,10 +30,10 @@ use crate::aftermath::{Aftermath, Record, Violation};
 use crate::draw::Shared;
 use crate::luck::Luck;
 use crate::next_day;
-use crate::node::{Outfit, START_SECS, Site, VirtualClock};
+use crate::node::{Door, Outfit, START_SECS, Site, VirtualClock};
 use crate::plan;
 use crate::post::{Post, Straggler};
-use crate::reader::Reader;
+use crate::reader::{Reader, SomeEvents};
 use crate::schedule::{Act, Afterwards, Beginning, Fault, Notifies, Schedule, Signer};
 use crate::shop::Shop;
 use crate::times::Settled;
@@ -362,19 +362,37 @@ impl Stage {
         }
     }
 
+    /// Reads some kinds of events while nothing happens.
+    async fn read_in_silence(&self, door: &Door) -> SomeEvents {
+        let tip = self.store.tip();
+        loop {
+            let before = *tip.borrow();
+            let some = self.reader.read_some(door).await;
+            if *tip.borrow() == before {
+                return some;
+            }
+            self.fall_silent().await;
+        }
+    }
+
     async fn look_back(
         &self,
         schedule: &Schedule,
         settled: Settled,
         imported_again: Option<Vec<String>>,
     ) -> Played {
+        let door = self.site.next_door(0).await;
+        let some = self.read_in_silence(&door).await;
         let books = self.shop.books().await;
         let record = Record {
             schedule,
             told: self.reader.told(),
+            some,
+            stored: self.site.stored.appends(),
             said: std::mem::take(&mut *self.shop.said()),
             promises: self.post.broken_promises(),
             turned_away: self.post.turned_away(),
+            wishes: self.site.calls.wishes(),
             troubles: self.site.luck.troubles.in_order(),
             unhurried: self.site.luck.troubles.unhurried(),
             settled,
@@ -383,7 +401,6 @@ impl Stage {
             now: self.shop.now(),
         };
         let aftermath = Aftermath::read(&self.store, &books, record).await;
-        let door = self.site.next_door(0).await;
         Played {
             violations: aftermath
                 .judge((&self.site.outfit.views, &door.views))

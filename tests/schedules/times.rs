@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use payfold_domain::event::OrderEvent;
 use payfold_domain::order::{OrderStatus, Payment, PaymentStage, RefundStatus};
-use payfold_domain::{Method, PaymentRef, RefundNo, Timestamp};
+use payfold_domain::{Method, RefundNo, Timestamp};
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found, OrderStory};
@@ -30,6 +30,9 @@ const CANCELLED_SECS: i64 = 30;
 /// after its end, and is looked at again every ten seconds.
 const EXPIRED_SECS: i64 = 90;
 
+/// What is left of an order's life when a gateway takes no start any more, and some seconds to ask it.
+const LAST_STARTS_SECS: i64 = 75;
+
 /// How far apart a gateway wants the refunds of one payment at most.
 const APART_SECS: i64 = 60;
 
@@ -38,9 +41,6 @@ const ASKED_LATELY_SECS: i64 = 3;
 
 /// How long a gateway's answer to a question of somebody who waits takes at most, where all is quick.
 const ANSWERED: Duration = Duration::from_millis(500);
-
-/// Up to this latency every promise is held to the letter, in milliseconds.
-const QUICK_MS: u64 = 20;
 
 /// How many calls of ports lie one behind the other in the longest way of a promise.
 const CALLS: u64 = 32;
@@ -51,6 +51,7 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
     times.money_is_known(found);
     for heard in &aftermath.record.said.heard {
         times.whoever_waits_hears(heard, found);
+        times.a_change_wakes_who_waits_for_it(heard, found);
     }
     for story in aftermath.orders.values() {
         times.orders_end(story, found);
@@ -58,6 +59,8 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
     }
     times.what_nobody_wants_is_closed(found);
     times.orders_end_behind_their_payments(found);
+    times.nothing_in_time_is_late(found);
+    times.what_was_refused_is_not_there(found);
     times.refunds_end(found);
 }
 
@@ -72,11 +75,12 @@ struct Traded<'a> {
 
 impl Times<'_> {
     fn within(&self, secs: i64) -> Duration {
-        let slack = match self.0.record.schedule.setting.latency_ms {
-            0..=QUICK_MS => 0,
-            slow => slow * CALLS,
+        let setting = &self.0.record.schedule.setting;
+        let slack_ms = match setting.is_quick() {
+            true => 0,
+            false => setting.latency_ms * CALLS,
         };
-        Duration::from_secs(secs.unsigned_abs()) + Duration::from_millis(slack)
+        Duration::from_secs(secs.unsigned_abs()) + Duration::from_millis(slack_ms)
     }
 
     /// Until when something is to be done that is promised so long after `since`.
@@ -161,7 +165,7 @@ impl Times<'_> {
     fn whoever_waits_hears(&self, heard: &Heard, found: &mut Found) {
         let Heard { who, from, until } = *heard;
         let lately = from.plus_secs(-ASKED_LATELY_SECS);
-        let slow = self.0.record.schedule.setting.latency_ms > QUICK_MS;
+        let slow = !self.0.record.schedule.setting.is_quick();
         let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
         if slow || wrong.iter().any(|wrong| any_between(wrong, lately, until)) {
             return;
@@ -183,10 +187,7 @@ impl Times<'_> {
         } in self.traded()
         {
             let theirs = match who {
-                Waiting::Buyer(pay) => {
-                    let mut payments = story.now().payments.iter();
-                    payments.any(|payment| is_it(&payment.payment, &pay.out_trade_no()))
-                }
+                Waiting::Buyer(pay) => story.now().payment(&pay.payment()).is_some(),
                 Waiting::Shop { order } => story.is_of(order),
                 Waiting::TheShopTold { .. } => false,
             };
@@ -208,6 +209,27 @@ impl Times<'_> {
                 || format!("{who:?} from {} until {}", shown(from), shown(until)),
             );
         }
+    }
+
+    fn a_change_wakes_who_waits_for_it(&self, heard: &Heard, found: &mut Found) {
+        let Heard { who, from, until } = *heard;
+        let Waiting::TheShopTold { order, version } = who else {
+            return;
+        };
+        let setting = &self.0.record.schedule.setting;
+        // What another node stores is not told at once.
+        let promised = setting.is_quick() && setting.nodes == 1;
+        if !promised || any_between(&self.0.record.troubles, from, until) {
+            return;
+        }
+        let mut stories = self.0.orders.values();
+        let story = stories.find(|story| story.is_of(order));
+        let changed = story.and_then(|story| story.steps.get(version));
+        let in_time =
+            changed.is_some_and(|step| until <= later(step.append.stored_at.max(from), ANSWERED));
+        found.unless(in_time, "a change wakes who waits for it", || {
+            format!("{who:?} from {} until {}", shown(from), shown(until))
+        });
     }
 
     fn orders_end(&self, story: &OrderStory, found: &mut Found) {
@@ -307,6 +329,78 @@ impl Times<'_> {
         }
     }
 
+    /// What was paid before its order ended is not late: the last question comes behind the last chance to
+    /// pay.
+    fn nothing_in_time_is_late(&self, found: &mut Found) {
+        if !self.0.record.schedule.setting.is_quick() {
+            return;
+        }
+        for story in self.0.orders.values() {
+            let Some(ended_at) = story.ended_at() else {
+                continue;
+            };
+            for step in &story.steps {
+                let OrderEvent::LatePaymentReceived(late) = &step.event else {
+                    continue;
+                };
+                let number = late.money.payment.out_trade_no.as_str();
+                let paid_at = self.0.record.said.paid.get(number);
+                let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
+                let in_time = paid_at.is_some_and(|paid_at| {
+                    let order = story.as_of(*paid_at);
+                    let known = order.and_then(|order| order.payment(&late.money.payment));
+                    // Other money by the number was the first.
+                    let first = step.order.payment(&late.money.payment);
+                    known.is_some()
+                        && first.is_some_and(|payment| payment.transactions.len() == 1)
+                        && later(*paid_at, ANSWERED) < ended_at
+                        && !wrong
+                            .iter()
+                            .any(|wrong| any_between(wrong, *paid_at, ended_at))
+                });
+                found.unless(
+                    !in_time || self.is_paid_late(number),
+                    "what was paid before its order ended is not late",
+                    || format!("{number}: {paid_at:?}, ended {}", shown(ended_at)),
+                );
+            }
+        }
+    }
+
+    /// A start counts as refused where the gateway refused it: nobody can pay by it there. Within a minute
+    /// of an order's end it refuses, too, what it took before without an answer.
+    fn what_was_refused_is_not_there(&self, found: &mut Found) {
+        for trade in &self.0.trades {
+            let number = trade["out_trade_no"].as_str().unwrap();
+            let mut steps = self.0.record.schedule.steps.iter();
+            let unheard_of = steps.any(|step| match step.act {
+                Act::Pay {
+                    pay,
+                    minor: Some(_),
+                    ..
+                } => pay.out_trade_no() == number,
+                _ => false,
+            });
+            let Some((story, payment)) = self.0.payment_of(trade).filter(|_| !unheard_of) else {
+                continue;
+            };
+            let mut steps = story.steps.iter().rev();
+            let refusal = steps.find(|step| match &step.event {
+                OrderEvent::PaymentStartFailed(failed) => failed.payment == payment.payment,
+                _ => false,
+            });
+            let in_time = refusal
+                .is_some_and(|step| step.at.plus_secs(LAST_STARTS_SECS) < story.now().expires_at);
+            let over = matches!(trade["state"].as_str(), Some("CLOSED" | "TRADE_CLOSED"));
+            let refused = in_time && !over && matches!(payment.stage, PaymentStage::Failed { .. });
+            found.unless(
+                !refused,
+                "a start that was refused is unknown to its gateway",
+                || format!("{}: {trade}", story.now().order_no),
+            );
+        }
+    }
+
     /// A refund is asked for at its gateway, and what became of it there becomes known.
     fn refunds_end(&self, found: &mut Found) {
         let now = self.0.record.now;
@@ -315,7 +409,7 @@ impl Times<'_> {
                 let many = i64::try_from(payment.refunds.len()).unwrap();
                 for refund in &payment.refunds {
                     let since = story.refund_stands_since(&payment.payment, &refund.refund_no);
-                    let at_gateway = self.0.record.settled.refund(&refund.refund_no);
+                    let at_gateway = self.0.record.settled.refund(payment, &refund.refund_no);
                     let deadline = match (refund.status, at_gateway) {
                         (RefundStatus::Requested, _) => {
                             self.deadline(since, KNOWN_SECS + APART_SECS * many)
@@ -324,6 +418,9 @@ impl Times<'_> {
                             let settled = since.max(self.0.record.settled.at);
                             let age = now.secs_since(since) / 4;
                             self.deadline(settled, KNOWN_SECS.max(age))
+                        }
+                        (RefundStatus::Failed, Some("SUCCESS")) => {
+                            self.deadline(since.max(self.0.record.settled.at), KNOWN_SECS)
                         }
                         _ => continue,
                     };
@@ -345,20 +442,20 @@ pub(crate) struct Settled {
 }
 
 impl Settled {
-    /// How a refund stood there then.
-    fn refund(&self, refund_no: &RefundNo) -> Option<&str> {
+    /// How a refund of a payment stood there then.
+    fn refund(&self, payment: &Payment, refund_no: &RefundNo) -> Option<&str> {
+        let number = payment.payment.out_trade_no.as_str();
         let mut refunds = self.trades.iter().filter_map(|trade| {
             let refunds = trade["refunds"].as_array()?;
+            if trade["out_trade_no"] != number {
+                return None;
+            }
             refunds
                 .iter()
                 .find(|refund| refund["refund_no"] == refund_no.as_str())
         });
         refunds.next_back()?["state"].as_str()
     }
-}
-
-fn is_it(payment: &PaymentRef, out_trade_no: &str) -> bool {
-    payment.out_trade_no.as_str() == out_trade_no
 }
 
 /// An instant as the story of a schedule tells it.
