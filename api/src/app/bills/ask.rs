@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use payfold_domain::bill::Movement;
-use payfold_domain::{PaymentRef, RefundNo};
+use payfold_domain::{Gateway, PaymentRef, RefundNo};
 
 use super::judge::{AT_ONCE, Judge, Means, Verdict};
 use super::story::Story;
@@ -196,7 +196,12 @@ impl Judge<'_> {
             }
             // The money is known, so this is no other application's.
             AskedBack::NotThere | AskedBack::No => Ok(Word::Never),
-            AskedBack::NeedsAction | AskedBack::Undecided => Ok(Word::NotNow),
+            AskedBack::Undecided => Ok(Word::NotNow),
+            // Alipay signs its refusals, and says the same each time.
+            AskedBack::NeedsAction => Ok(match account.gateway() {
+                Gateway::Alipay => Word::Never,
+                Gateway::WechatPay => Word::NotNow,
+            }),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Money that the events have and the bill lacks. At the edges of a day it may stand in the neighbour
 //! day's bill, so it is missed only once that one lacks it too, whichever of the two comes second.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::{Bill, BilledMoney, FoundDifference, Movement};
@@ -24,7 +23,7 @@ use crate::app::{App, AppError};
 pub(super) const EDGE_SECS: i64 = 3600;
 
 /// How many days back a bill that is missing is fetched.
-pub(crate) const DAYS: i64 = 7;
+pub(crate) const FETCHED_DAYS: i64 = 7;
 
 /// The bills of the days before and after, as far as they were imported.
 pub(super) struct Neighbours {
@@ -231,7 +230,7 @@ impl App {
         let Some(since) = recorded_on.filter(|since| *since <= day) else {
             return Ok(false);
         };
-        let oldest = Day::of(self.world.now()).before(DAYS);
+        let oldest = Day::of(self.world.now()).before(FETCHED_DAYS);
         let is_fetched = self.askable(account).is_some();
         Ok(neighbour < since || (is_fetched && neighbour < oldest))
     }

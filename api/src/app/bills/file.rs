@@ -1,7 +1,6 @@
 //! Reading a bill by its account's adapter, whole each time: once to know that it stands, once to hold
 //! its rows against the events.
 
-use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use payfold_domain::bill::{BillRow, BillSummary, Movement, MovementKind, RefusedBill};
@@ -9,7 +8,6 @@ use payfold_projections::Day;
 use payfold_wechatpay::BillProof;
 use sha2::{Digest, Sha256};
 
-use super::ledger::Key;
 use crate::app::accounts::{Account, GatewayAccount};
 
 /// A bill's bytes, that can be read again.
@@ -73,32 +71,6 @@ impl Sums {
             refunded_minor: self.refunded_minor.saturating_sub(foreign.refunded_minor),
             fee_minor: self.fee_minor.saturating_sub(foreign.fee_minor),
             foreign: self.foreign + foreign.payments + foreign.refunds,
-        }
-    }
-}
-
-/// Tells rows that stand in a bill twice, by what they say of what they name. Rows that name nothing may
-/// well say the same.
-#[derive(Debug, Default)]
-pub(super) struct Doubles {
-    rows: BTreeSet<Key>,
-    first: Option<u64>,
-}
-
-impl Doubles {
-    pub(super) fn see(&mut self, line: u64, movement: &Movement) {
-        if Key::of_row(movement).is_some() && !self.rows.insert(Key::of_words(movement)) {
-            self.first.get_or_insert(line);
-        }
-    }
-
-    /// # Errors
-    ///
-    /// The first row that stood there before.
-    pub(super) fn none(&self) -> Result<(), RefusedBill> {
-        match self.first {
-            Some(line) => Err(RefusedBill::new(line, "a row once more", "each row once")),
-            None => Ok(()),
         }
     }
 }

@@ -83,7 +83,9 @@ impl Findings {
                 Verdict::TakenIn => self.matched.taken_in += 1,
                 Verdict::ToAsk(found) => {
                     self.matched.to_ask += 1;
-                    self.to_ask.push(Located { line, found });
+                    if self.to_ask.len() < MOST_DIFFERENCES {
+                        self.to_ask.push(Located { line, found });
+                    }
                 }
                 Verdict::Foreign => self.foreign.add(&row.movement, row.fee_minor),
                 Verdict::Different(found) => self.differ(line, found)?,
@@ -109,10 +111,14 @@ impl Findings {
                 _ if !ledger.is_here_alone(key) => {}
                 Lack::None => {}
                 Lack::Awaited(row) => {
+                    self.matched.lacks += 1;
                     self.matched.awaited += 1;
                     self.awaited.push(row);
                 }
-                Lack::Missing(found) => self.differ(None, found)?,
+                Lack::Missing(found) => {
+                    self.matched.lacks += 1;
+                    self.differ(None, found)?;
+                }
             }
         }
         Ok(())

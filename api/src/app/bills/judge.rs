@@ -155,7 +155,7 @@ impl Judge<'_> {
         Ok(Ruling {
             verdict,
             explains: None,
-            carried: self.carried(movement, story.came.map(|(_, at)| at)),
+            carried: self.carried(movement, None, story.came.map(|(_, at)| at)),
         })
     }
 
@@ -182,7 +182,11 @@ impl Judge<'_> {
             story = self.app.story(&self.account.name, movement).await?;
             weighed = weigh(&story);
         }
-        let told = refund_no.and_then(|refund_no| story.refund(refund_no));
+        let number = match &weighed {
+            Weighed::Numbered(number) => Some(number),
+            Weighed::Same | Weighed::OtherAmount(_) | Weighed::Open => refund_no,
+        };
+        let told = number.and_then(|number| story.refund(number));
         let here = told.and_then(|told| told.amount);
         let difference = match (told, here) {
             (Some(_), Some(here)) if here != movement.amount => BillDifference::OtherAmount,
@@ -200,7 +204,7 @@ impl Judge<'_> {
                 Weighed::Numbered(refund_no) => Some(key(refund_no)),
                 Weighed::Same | Weighed::OtherAmount(_) | Weighed::Open => None,
             },
-            carried: self.carried(movement, at),
+            carried: self.carried(movement, number, at),
         })
     }
 
@@ -260,7 +264,12 @@ impl Judge<'_> {
     }
 
     /// The row, where the events have it on a neighbour day.
-    fn carried(&self, movement: &Movement, at: Option<Timestamp>) -> Option<NeighbourRow> {
+    fn carried(
+        &self,
+        movement: &Movement,
+        refund_no: Option<&RefundNo>,
+        at: Option<Timestamp>,
+    ) -> Option<NeighbourRow> {
         let day = Day::of(at?);
         [self.day.previous(), self.day.next()]
             .contains(&day)
@@ -268,10 +277,7 @@ impl Judge<'_> {
                 date: day.to_string(),
                 out_trade_no: movement.out_trade_no.clone(),
                 transaction_id: movement.transaction_id.clone(),
-                refund_no: match &movement.kind {
-                    MovementKind::Payment(_) => None,
-                    MovementKind::Refund { refund_no, .. } => refund_no.clone(),
-                },
+                refund_no: refund_no.cloned(),
                 amount: Some(movement.amount),
             })
     }

@@ -40,20 +40,6 @@ impl Key {
         }
     }
 
-    /// Of all that a row says.
-    pub(super) fn of_words(movement: &Movement) -> Self {
-        let Movement {
-            out_trade_no,
-            transaction_id,
-            amount,
-            at,
-            kind,
-        } = movement;
-        let (minor, at) = (amount.minor, at.as_micros());
-        let words = format!("{out_trade_no} {transaction_id} {minor} {at} {kind:?}");
-        Self::of(b"row ", &words)
-    }
-
     fn of(what: &[u8], name: &str) -> Self {
         let digest: [u8; 32] = Sha256::new_with_prefix(what)
             .chain_update(name.as_bytes())

@@ -32,10 +32,10 @@ use super::{App, AppError};
 use crate::control::Mode;
 use crate::world::WorkLost;
 use ask::Standing;
-pub(crate) use edges::DAYS;
+pub(crate) use edges::FETCHED_DAYS;
 use edges::{Lack, NeighbourNews, Neighbours};
+use file::Sums;
 pub use file::{AskedBill, BillFile};
-use file::{Doubles, Sums};
 use findings::{Findings, MOST_DIFFERENCES};
 use judge::{Judge, LeftRow, Means, Verdict, by_transaction};
 use ledger::{Key, Ledger};
@@ -131,8 +131,9 @@ impl App {
         Ok(import.report(findings.sums, Outcome::Matched(findings.matched)))
     }
 
-    /// Whether the bill of a day that did not come in time is missing still. What the bills beside it hoped
-    /// to find in it is missing from then on, until it is imported nonetheless.
+    /// Gives the bill of a day up that is not concluded by now; whether it is not. What the bills beside it
+    /// hoped to find in it is missing from then on, until it is imported nonetheless. One that was read,
+    /// and waits for answers about some rows alone, has told what it has.
     pub(crate) async fn give_bill_up(
         &self,
         account: &AccountName,
@@ -143,13 +144,17 @@ impl App {
             account: account.clone(),
             date: day.to_string(),
         };
-        let is_missing = self.fold_now::<Bill>(&bill).await?.state.imported.is_none();
-        if is_missing {
+        let Bill {
+            imported,
+            exceptions,
+            ..
+        } = self.fold_now::<Bill>(&bill).await?.state;
+        if imported.is_none() && exceptions.is_empty() {
             let neighbours = self.neighbours(account, day).await?;
             let beside = neighbours.news(account, &[]);
             self.store_news(account, &beside).await?;
         }
-        Ok(is_missing)
+        Ok(imported.is_none())
     }
 
     async fn read_whole<'a, F: BillFile>(
@@ -161,18 +166,12 @@ impl App {
     ) -> Result<(Import<'a>, F), BillError> {
         let (reader, asked) = (Arc::clone(account), asked.clone());
         let reading = move || {
-            let (mut sums, mut doubles) = (Sums::default(), Doubles::default());
+            let mut sums = Sums::default();
             let read = file::read(&reader, &mut file, &asked, |row| match &row.entry {
                 BillEntry::Foreign => sums.add_foreign(),
-                BillEntry::Own(movement) => {
-                    sums.add(movement, row.fee_minor);
-                    // What a gateway itself says twice it has its reason for.
-                    if let AskedBill::ByHand = asked {
-                        doubles.see(row.line, movement);
-                    }
-                }
+                BillEntry::Own(movement) => sums.add(movement, row.fee_minor),
             });
-            read.and_then(|summary| doubles.none().map(|()| (summary, sums, file)))
+            read.map(|summary| (summary, sums, file))
         };
         let (summary, sums, file) = self.world.tasks.blocking(reading).await??;
         let day = Day::parse(&summary.date)

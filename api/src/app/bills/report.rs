@@ -43,7 +43,9 @@ pub(super) struct Matched {
     pub(super) taken_in: u64,
     /// Rows that would be asked about.
     pub(super) to_ask: u64,
-    /// Money that a neighbour day's bill may have.
+    /// What the events have of the day and the bill lacks.
+    pub(super) lacks: u64,
+    /// What of it a neighbour day's bill may have.
     pub(super) awaited: u64,
     /// Differences, by their kind.
     pub(super) missing_here: u64,
@@ -68,7 +70,7 @@ impl BillReport {
     pub(crate) fn lacks_money(&self) -> bool {
         match &self.outcome {
             Outcome::Known => false,
-            Outcome::Matched(matched) => matched.missing_there + matched.awaited > 0,
+            Outcome::Matched(matched) => matched.lacks > 0,
         }
     }
 }
@@ -80,6 +82,7 @@ impl Matched {
             matched: 0,
             taken_in: 0,
             to_ask: 0,
+            lacks: 0,
             awaited: 0,
             missing_here: 0,
             missing_there: 0,
@@ -150,11 +153,12 @@ impl fmt::Display for BillReport {
             yuan(sums.refunded_minor)
         )?;
         write!(f, "fees           {} CNY", yuan(sums.fee_minor))?;
-        write_rows(f, &matched.rows)
+        write_rows(f, matched)
     }
 }
 
-fn write_rows(f: &mut fmt::Formatter<'_>, rows: &[ShownRow]) -> fmt::Result {
+fn write_rows(f: &mut fmt::Formatter<'_>, matched: &Matched) -> fmt::Result {
+    let rows = &matched.rows;
     if rows.is_empty() {
         return Ok(());
     }
@@ -165,7 +169,12 @@ fn write_rows(f: &mut fmt::Formatter<'_>, rows: &[ShownRow]) -> fmt::Result {
     for row in rows.iter().take(SHOWN) {
         write!(f, "\n{row}")?;
     }
-    match rows.len().saturating_sub(SHOWN) {
+    let all = matched.to_ask
+        + matched.missing_here
+        + matched.missing_there
+        + matched.other_amount
+        + matched.other_state;
+    match all.saturating_sub(u64::try_from(SHOWN).unwrap_or_default()) {
         0 => Ok(()),
         more => write!(f, "\nand {more} more"),
     }

@@ -12,6 +12,9 @@ use payfold_store::{Claim, Recorded, StreamName, decode};
 use crate::app::accounts::Account;
 use crate::app::{App, AppError};
 
+/// How far apart a message and a bill may date the same refund, in seconds.
+const APART_SECS: i64 = 60;
+
 /// What the events tell of a transaction.
 #[derive(Debug, Default)]
 pub(super) struct Story {
@@ -55,9 +58,10 @@ impl Story {
         amounts.map(|amount| amount.minor).sum()
     }
 
-    /// What is told of refunds without a number at that time or later, in the minor unit, by when they had
-    /// arrived.
+    /// What is told of refunds without a number that may hold one of that time, in the minor unit, by when
+    /// they had arrived.
     pub(super) fn unnumbered_since(&self, since: Timestamp) -> BTreeMap<Timestamp, i64> {
+        let since = since.plus_secs(-APART_SECS);
         let mut sums = BTreeMap::new();
         for told in self.refunds.iter().filter(|told| told.refund_no.is_none()) {
             if let (Some(at), Some(amount)) = (told.arrived, told.amount)

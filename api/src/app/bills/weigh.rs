@@ -212,8 +212,8 @@ mod tests {
         let story = story(vec![told(None, 3000, NOON)]);
         for (at, weighed) in [
             (NOON - 1, Weighed::Same),
-            (NOON, Weighed::Same),
-            (NOON + 1, Weighed::Open),
+            (NOON + 60, Weighed::Same),
+            (NOON + 61, Weighed::Open),
         ] {
             let row = row(3000, at);
             let mut explained = Explained::default();

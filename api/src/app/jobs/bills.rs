@@ -11,7 +11,7 @@ use payfold_projections::Day;
 
 use crate::app::accounts::Account;
 use crate::app::aggregate::BillOf;
-use crate::app::bills::DAYS;
+use crate::app::bills::FETCHED_DAYS;
 use crate::app::calls::BillAnswer;
 use crate::app::{App, AppError, AskedBill, BillError, BillReport, Progress};
 use crate::control::Mode;
@@ -19,6 +19,9 @@ use crate::control::Mode;
 /// How long after its day a bill is asked for first, in seconds: at 10:00 in Shanghai 「下载账单」
 /// 「查询对账单下载地址」.
 const FIRST_SECS: i64 = 10 * 3600;
+
+/// How many days back one is looked for that came in none of them: a service may have stood still.
+const GIVEN_UP_DAYS: i64 = 40;
 
 /// How long a bill that could not be had or matched is not asked for again, in seconds.
 const AGAIN_SECS: i64 = 3600;
@@ -36,10 +39,12 @@ impl App {
     /// Fetches and reconciles every bill that is due, the oldest first.
     pub(super) async fn fetch_bills(&self, bills: &mut Bills) -> Result<(), AppError> {
         let today = Day::of(self.world.now());
-        let oldest = today.before(DAYS);
+        let oldest = today.before(FETCHED_DAYS);
         bills.done.retain(|(_, day)| oldest <= *day);
         bills.again.retain(|(_, day), _| oldest <= *day);
-        bills.over.retain(|(_, day)| oldest.before(DAYS) <= *day);
+        bills
+            .over
+            .retain(|(_, day)| today.before(GIVEN_UP_DAYS) <= *day);
         let mut accounts = Vec::new();
         for name in self.accounts.all().keys() {
             if let Some(account) = self.askable(name) {
@@ -47,7 +52,7 @@ impl App {
                 accounts.push((account, since));
             }
         }
-        for back in (DAYS + 1..=2 * DAYS).rev() {
+        for back in (FETCHED_DAYS + 1..=GIVEN_UP_DAYS).rev() {
             let day = today.before(back);
             for (account, since) in &accounts {
                 if *since <= day {
@@ -55,7 +60,7 @@ impl App {
                 }
             }
         }
-        for back in (1..=DAYS).rev() {
+        for back in (1..=FETCHED_DAYS).rev() {
             let day = today.before(back);
             for (account, since) in &accounts {
                 if *since <= day && self.is_bill_due(bills, account, day).await? {
@@ -79,7 +84,7 @@ impl App {
         }
         if self.give_bill_up(account, day).await? {
             self.metrics.bill_given_up(account);
-            tracing::error!(%account, %day, "the bill of a day could not be had in {DAYS} days and is fetched no more: import it by hand");
+            tracing::error!(%account, %day, "the bill of a day is not reconciled after {FETCHED_DAYS} days and is fetched no more: import it by hand");
         }
         bills.over.insert(key);
         Ok(())
@@ -134,8 +139,8 @@ impl App {
             }
             BillAnswer::NoRows => {
                 let (nothing, asked) = (Bytes::new(), AskedBill::NoRows(day));
-                let is_last_day = day <= Day::of(self.world.now()).before(DAYS);
-                if !is_last_day && self.lacks_money(account, &asked).await? {
+                let believed_from = Day::of(self.world.now()).before(FETCHED_DAYS - 1);
+                if believed_from < day && self.lacks_money(account, &asked).await? {
                     tracing::warn!(account = %account.name, %day, "a gateway says that nothing happened on a day of which the events have money");
                     return Ok(Reconciled::NotYet);
                 }

@@ -107,7 +107,7 @@ async fn a_bill_that_never_came_is_told_and_what_it_may_have_had_is_missing_unti
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_nothing_happened_on_a_day_with_money_is_believed_on_its_last_day_alone() {
+async fn that_nothing_happened_on_a_day_with_money_is_believed_on_its_last_days_alone() {
     let shop = Shop::beside(Curt::answering(|_path| (400, "NO_STATEMENT_EXIST"))).await;
     shop.is_paid([OTHER].into_iter()).await;
     let app = &shop.site.app;
@@ -120,5 +120,18 @@ async fn that_nothing_happened_on_a_day_with_money_is_believed_on_its_last_day_a
         Some(&Value::from("2026-01-06"))
     );
     assert!(shop.imported().await.contains(&"2026-01-01".into()));
+    assert_eq!(shop.open().await, ["bill_missing_there"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_day_before_lacks_puts_off_no_day_on_which_nothing_happened() {
+    let shop = Shop::beside(Curt::answering(|_path| (400, "NO_STATEMENT_EXIST"))).await;
+    shop.is_paid([OTHER, LAST].into_iter()).await;
+    let report = shop.imports(&[first_day()]).await;
+    assert_eq!(figure(&report, "awaited"), 1, "{report}");
+    let app = &shop.site.app;
+    app.world.tasks.spawn(app.clone().run_jobs());
+    shop.works_at(now().plus_secs(3 * DAY_SECS)).await;
+    assert_eq!(shop.imported().await, ["2026-01-01", "2026-01-02"]);
     assert_eq!(shop.open().await, ["bill_missing_there"]);
 }

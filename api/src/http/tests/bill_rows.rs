@@ -278,15 +278,6 @@ async fn a_row_of_another_number_than_the_events_have_is_not_theirs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_that_stands_there_twice_refuses_the_bill_with_its_line() {
-    let shop = Shop::beside(Curt::answering(nothing_there)).await;
-    let row = Row::of(1, NOON);
-    let imported = shop.import(&[row.clone(), row], Mode::Apply).await;
-    let problem = imported.unwrap_err().to_string();
-    assert!(problem.contains("line 3"), "{problem}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_dry_run_shows_what_differs_and_what_would_be_asked() {
     let shop = Shop::beside(Curt::answering(nothing_there)).await;
     shop.is_paid([50_000].into_iter()).await;
