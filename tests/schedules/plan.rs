@@ -269,7 +269,7 @@ impl Plan {
                 let minor = self.draw.pick(&[1, asked / 2 + 1, asked]);
                 let at = self.soon(last);
                 self.at(at, Act::Refund { pay, refund, minor });
-                if self.draw.one_in(8) {
+                if self.draw.one_in(6) {
                     self.same_number(pay, refund, minor, at);
                 }
                 if self.draw.one_in(3) {
@@ -297,10 +297,10 @@ impl Plan {
         self.at(at, Act::Refund { pay, refund, minor });
     }
 
-    /// A payment of the same order that was started before, where there is one.
+    /// Another payment of the account that was started before, of whichever order, where there is one.
     fn earlier(&self, pay: Pay) -> Pay {
         let mut started = self.steps.iter().filter_map(|step| match step.act {
-            Act::Start(other) if other.order == pay.order && other.number < pay.number => {
+            Act::Start(other) if other.account() == pay.account() && other.number != pay.number => {
                 Some(other)
             }
             _ => None,
