@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use payfold_domain::bill::{Bill, evolve_bill};
 use payfold_domain::event::{Event, OrderEvent, RefundRequested, StrayEvent};
 use payfold_domain::order::{Order, OrderStatus, Payment, PlacedOrder};
-use payfold_domain::stray::{Stray, StrayMoney, evolve_stray};
+use payfold_domain::stray::{Claim, Stray, StrayMoney, evolve_stray};
 use payfold_domain::{OrderNo, PaymentRef, RefundNo, Timestamp, evolve};
 use payfold_projections::{Direction, Place, Views, moved_in};
 use payfold_sqlite::SqliteStore;
@@ -90,8 +90,6 @@ pub(crate) struct OrderStep {
     pub(crate) at: Timestamp,
     pub(crate) append: Append,
     pub(crate) event: OrderEvent,
-    /// How the order stood before, once it was placed.
-    pub(crate) before: Option<OrderStatus>,
     pub(crate) order: PlacedOrder,
     pub(crate) tally: Tally,
 }
@@ -102,6 +100,17 @@ pub(crate) struct Happened {
     pub(crate) at: Timestamp,
     pub(crate) append: Append,
     pub(crate) event: Event,
+}
+
+/// The payment that a message spoke of which said nothing new, or proves nothing.
+pub(crate) fn repeated(event: &Event) -> Option<&PaymentRef> {
+    match event {
+        Event::Order(OrderEvent::DuplicateNotifyIgnored(event))
+        | Event::Stray(StrayEvent::DuplicateNotifyIgnored(event)) => Some(&event.payment),
+        Event::Order(OrderEvent::RefundHintReceived(event))
+        | Event::Stray(StrayEvent::RefundHintReceived(event)) => Some(&event.payment),
+        _ => None,
+    }
 }
 
 impl Happened {
@@ -131,7 +140,6 @@ impl OrderStory {
             at,
             append,
             event: event.clone(),
-            before: last.map(|step| step.order.status),
             order: order.clone(),
             tally: tally.after(event),
         });
@@ -284,6 +292,17 @@ impl<'a> Aftermath<'a> {
             last: *last,
             stored_at: *stored_at,
         }
+    }
+
+    /// What was decided at once, in whichever stream.
+    pub(crate) fn appends(&self) -> impl Iterator<Item = &[Happened]> {
+        self.events.chunk_by(|one, next| one.append == next.append)
+    }
+
+    /// Money that no order has taken up.
+    pub(crate) fn unclaimed(&self) -> impl Iterator<Item = &StrayMoney> {
+        let strays = self.strays.values();
+        strays.filter(|stray| stray.claim == Claim::Unclaimed)
     }
 
     /// When the money of a transaction became known, if it did.

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use payfold_domain::Method;
-use payfold_domain::Timestamp;
 use payfold_domain::event::{Fulfilment, Hold};
 use payfold_domain::order::{CancelWish, OrderStatus, PlacedOrder, ShipmentStatus};
+use payfold_domain::{Method, Timestamp};
 
 use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
 use crate::ask::Answered;

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Uri;
-use payfold_domain::Timestamp;
 use payfold_domain::event::{Event, OrderEvent};
 use payfold_domain::order::{CancelWish, OrderStatus};
+use payfold_domain::{Money, Timestamp};
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found, Happened};
@@ -44,7 +44,8 @@ enum What {
         /// The payment, as the gateway is told of it.
         payment: String,
         refund_no: String,
-        minor: i64,
+        /// With two decimals.
+        yuan: String,
     },
 }
 
@@ -88,7 +89,7 @@ fn alipay(uri: &Uri, body: &Bytes) -> Option<What> {
         "alipay.trade.refund" => Some(What::Refund {
             payment: text(&content, "trade_no").or(out_trade_no)?,
             refund_no: text(&content, "out_request_no")?,
-            minor: fen(&content["refund_amount"])?,
+            yuan: yuan_of(&content["refund_amount"]),
         }),
         _ => None,
     }
@@ -108,7 +109,7 @@ fn wechatpay(path: &str, body: &Bytes) -> Option<What> {
             Some(What::Refund {
                 payment: payment.or_else(|| text(&content, "out_trade_no"))?,
                 refund_no: text(&content, "out_refund_no")?,
-                minor: content["amount"]["refund"].as_i64()?,
+                yuan: Money::cny(content["amount"]["refund"].as_i64()?).to_yuan(),
             })
         }
         "/v3/pay/transactions/native"
@@ -125,16 +126,10 @@ fn text(content: &Value, name: &str) -> Option<String> {
     content[name].as_str().map(str::to_owned)
 }
 
-/// Yuan with two decimals, as a string or a number of the request.
-fn fen(amount: &Value) -> Option<i64> {
-    let yuan = amount
-        .as_str()
-        .map_or_else(|| amount.to_string(), str::to_owned);
-    let (whole, decimals) = yuan.split_once('.')?;
-    (decimals.len() == 2)
-        .then(|| format!("{whole}{decimals}"))?
-        .parse()
-        .ok()
+/// As the request has them, in a string or as a number.
+fn yuan_of(amount: &Value) -> String {
+    let text = amount.as_str().map(str::to_owned);
+    text.unwrap_or_else(|| amount.to_string())
 }
 
 pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
@@ -169,7 +164,7 @@ fn is_stored_as(happened: &Happened, wish: &Wish) -> bool {
             What::Refund {
                 payment,
                 refund_no,
-                minor,
+                yuan,
             },
             _,
             Some(asked),
@@ -181,7 +176,7 @@ fn is_stored_as(happened: &Happened, wish: &Wish) -> bool {
             asked.payment.account.as_str() == wish.account
                 && names.contains(&payment.as_str())
                 && asked.refund_no.as_str() == refund_no
-                && asked.amount.minor == *minor
+                && asked.amount.to_yuan() == *yuan
         }
         _ => false,
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use payfold_domain::exception::ExceptionKind;
 use payfold_domain::order::{RefundStatus, Transaction};
-use payfold_domain::stray::Claim;
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found};
@@ -147,8 +146,7 @@ fn known(aftermath: &Aftermath<'_>) -> BTreeMap<String, Known> {
         entry.refunded = entry.refunded.max(money.refunded_minor);
     };
     // What an order has taken up, the order tells of.
-    let strays = aftermath.strays.values();
-    let strays = strays.filter(|stray| stray.claim == Claim::Unclaimed);
+    let strays = aftermath.unclaimed();
     strays
         .flat_map(|stray| &stray.transactions)
         .for_each(&mut add);

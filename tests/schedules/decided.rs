@@ -29,15 +29,8 @@ pub(crate) fn hold(aftermath: &Aftermath<'_>, found: &mut Found) {
             }
         }
     }
-    let mut streams: BTreeMap<String, Vec<&Happened>> = BTreeMap::new();
-    for happened in &aftermath.events {
-        let stream = happened.stream.to_string();
-        streams.entry(stream).or_default().push(happened);
-    }
-    for events in streams.values() {
-        for append in events.chunk_by(|one, next| one.append == next.append) {
-            decisions_are_carried_out(append, found);
-        }
+    for append in aftermath.appends() {
+        decisions_are_carried_out(append, found);
     }
     nothing_happens_undecided(aftermath, found);
 }
@@ -66,8 +59,9 @@ struct Due<'a> {
 
 fn due<'a>(step: &'a OrderStep, policy: &Policy) -> Option<Due<'a>> {
     let (money, exception) = came_unasked(&step.event)?;
-    let late = match step.before {
-        Some(OrderStatus::Cancelled) => policy.late_cancelled,
+    // Late money alone leaves an order as it was.
+    let late = match step.order.status {
+        OrderStatus::Cancelled => policy.late_cancelled,
         _ => policy.late_expired,
     };
     let action = match (&step.event, late) {
@@ -144,7 +138,7 @@ fn what_went_back_waits_for_nobody(append: &[OrderStep], found: &mut Found) {
     }
 }
 
-fn decisions_are_carried_out(append: &[&Happened], found: &mut Found) {
+fn decisions_are_carried_out(append: &[Happened], found: &mut Found) {
     let decided = append
         .iter()
         .filter_map(|happened| resolved(&happened.event));
@@ -224,10 +218,7 @@ fn retries(event: &Event) -> bool {
 /// Whatever rests on an exception comes behind its decision, or with it.
 fn nothing_happens_undecided(aftermath: &Aftermath<'_>, found: &mut Found) {
     let mut decided = BTreeSet::new();
-    for append in aftermath
-        .events
-        .chunk_by(|one, next| one.append == next.append)
-    {
+    for append in aftermath.appends() {
         let resolved = append
             .iter()
             .filter_map(|happened| resolved(&happened.event));

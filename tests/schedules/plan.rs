@@ -286,19 +286,19 @@ impl Plan {
         last
     }
 
-    /// A refund's number is used once more: for the same, for another amount, or for an earlier payment.
+    /// A refund's number is used once more: for the same, for another amount, or for another payment.
     fn same_number(&mut self, pay: Pay, refund: u8, minor: u64, after: u64) {
         let at = self.soon(after);
         let (pay, minor) = match self.draw.below(3) {
             0 => (pay, minor),
             1 => (pay, another(minor)),
-            _ => (self.earlier(pay), minor),
+            _ => (self.beside(pay), minor),
         };
         self.at(at, Act::Refund { pay, refund, minor });
     }
 
     /// Another payment of the account that was started before, of whichever order, where there is one.
-    fn earlier(&self, pay: Pay) -> Pay {
+    fn beside(&self, pay: Pay) -> Pay {
         let mut started = self.steps.iter().filter_map(|step| match step.act {
             Act::Start(other) if other.account() == pay.account() && other.number != pay.number => {
                 Some(other)

@@ -12,7 +12,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use http_body_util::BodyExt as _;
 use payfold::world::Clock as _;
-use payfold_domain::event::{Event, OrderEvent, StrayEvent};
 use payfold_domain::{PaymentRef, Timestamp};
 use payfold_sandbox::{Answer, Call, Outbound, Pending, Unreached};
 use payfold_store::{EvidenceMessage, Position, Scope, Store as _, decode};
@@ -20,6 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
+use crate::aftermath::repeated;
 use crate::luck::Fate;
 use crate::node::{Door, Site};
 use crate::rules::MOST_REPEATS;
@@ -219,16 +219,13 @@ impl Post {
 /// comes then is only counted.
 async fn has_heard_enough(site: &Site, call: &Call) -> bool {
     let feed = site.store.read(Position(0), 100_000, Scope::Public).await;
-    let mut told: BTreeMap<(PaymentRef, bool), u32> = BTreeMap::new();
+    let mut told: BTreeMap<(PaymentRef, &str), u32> = BTreeMap::new();
     for recorded in feed.unwrap().events {
-        let (payment, is_hint) = match decode(&recorded) {
-            Ok(Event::Order(OrderEvent::DuplicateNotifyIgnored(event)))
-            | Ok(Event::Stray(StrayEvent::DuplicateNotifyIgnored(event))) => (event.payment, false),
-            Ok(Event::Order(OrderEvent::RefundHintReceived(event)))
-            | Ok(Event::Stray(StrayEvent::RefundHintReceived(event))) => (event.payment, true),
-            _ => continue,
-        };
-        *told.entry((payment, is_hint)).or_default() += 1;
+        if let Ok(event) = decode(&recorded)
+            && let Some(payment) = repeated(&event)
+        {
+            *told.entry((payment.clone(), event.name())).or_default() += 1;
+        }
     }
     let mut told = told.into_iter();
     told.any(|((payment, _), times)| {

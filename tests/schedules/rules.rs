@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use payfold_domain::event::{Basis, OrderEvent, RefundOrigin};
+use payfold_domain::event::{Basis, Event, OrderEvent, RefundOrigin};
 use payfold_domain::order::{
     Disposition, OrderStatus, PlacedOrder, RefundStatus, ShipmentStatus, Transaction,
 };
 use payfold_domain::stray::Claim;
 use payfold_domain::{AccountName, Method, PaymentRef, RefundNo};
+use payfold_store::StreamName;
 
-use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
+use crate::aftermath::{Aftermath, Found, Happened, OrderStep, OrderStory, repeated};
 use crate::node::START_SECS;
 use crate::tally::came_unasked;
 
@@ -56,7 +57,6 @@ pub(crate) fn hold(story: &OrderStory, found: &mut Found) {
         asks_back_no_more_than_came(before, step, found);
         before = Some(after);
     }
-    is_told_seldom(story, found);
 }
 
 fn money_adds_up(order: &PlacedOrder, found: &mut Found) {
@@ -269,29 +269,34 @@ fn has_its_time(
 }
 
 /// What says nothing new leaves an event once, or not often.
-fn is_told_seldom(story: &OrderStory, found: &mut Found) {
-    let mut told: BTreeMap<(String, &str), u32> = BTreeMap::new();
-    for step in &story.steps {
-        let (payment, what) = match &step.event {
-            OrderEvent::PaymentPending(event) => (&event.payment, "pending"),
-            OrderEvent::DuplicateNotifyIgnored(event) => (&event.payment, "known"),
-            OrderEvent::RefundHintReceived(event) => (&event.payment, "hinted"),
-            _ => continue,
+fn is_told_seldom(aftermath: &Aftermath<'_>, found: &mut Found) {
+    let mut told: BTreeMap<(&StreamName, &PaymentRef, &str), u32> = BTreeMap::new();
+    for Happened { stream, event, .. } in &aftermath.events {
+        let payment = match event {
+            Event::Order(OrderEvent::PaymentPending(event)) => Some(&event.payment),
+            event => repeated(event),
         };
-        *told.entry((format!("{payment:?}"), what)).or_default() += 1;
+        if let Some(payment) = payment {
+            *told.entry((stream, payment, event.name())).or_default() += 1;
+        }
     }
-    for ((payment, what), times) in told {
-        let most = if what == "pending" { 1 } else { MOST_REPEATS };
+    for ((_, payment, what), times) in told {
+        let most = if what == "PaymentPending" {
+            1
+        } else {
+            MOST_REPEATS
+        };
         found.unless(
             times <= most,
             "what says nothing new is stored seldom",
-            || format!("{payment}: {what} {times} times"),
+            || format!("{payment:?}: {what} {times} times"),
         );
     }
 }
 
 /// Holds all orders together.
 pub(crate) fn hold_together(aftermath: &Aftermath<'_>, found: &mut Found) {
+    is_told_seldom(aftermath, found);
     let mut numbers: BTreeMap<(&AccountName, &RefundNo), &PaymentRef> = BTreeMap::new();
     let orders = aftermath.orders.values().map(OrderStory::now);
     for payment in orders.flat_map(|order| &order.payments) {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use payfold_domain::Timestamp;
 use payfold_domain::event::{Event, OrderEvent, StrayEvent};
-use payfold_domain::stray::Claim;
 use payfold_projections::{OrderFilter, Place, Runner, View, ViewError, Views, catch_up};
 use payfold_store::{Position, Store as _};
 
@@ -119,9 +118,7 @@ fn counted(aftermath: &Aftermath<'_>) -> [i64; 5] {
         .filter_map(|story| story.steps.last());
     let moneys = tallies.flat_map(|step| step.tally.moneys());
     counted[3] = moneys.map(|money| money.back).sum();
-    let strays = aftermath.strays.values();
-    let strays = strays.filter(|stray| stray.claim == Claim::Unclaimed);
-    let moneys = strays.flat_map(|stray| &stray.transactions);
+    let moneys = aftermath.unclaimed().flat_map(|stray| &stray.transactions);
     counted[3] += moneys.map(|money| money.refunded_minor).sum::<i64>();
     counted
 }

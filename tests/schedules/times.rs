@@ -117,6 +117,12 @@ impl Times<'_> {
         traded
     }
 
+    /// Whether nothing was wrong between two instants, and no gateway took a while.
+    fn all_is_swift(&self, from: Timestamp, until: Timestamp) -> bool {
+        let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
+        !wrong.iter().any(|wrong| any_between(wrong, from, until))
+    }
+
     fn is_paid_late(&self, number: &str) -> bool {
         let mut steps = self.0.record.schedule.steps.iter();
         steps.any(|step| match step.act {
@@ -165,9 +171,7 @@ impl Times<'_> {
     fn whoever_waits_hears(&self, heard: &Heard, found: &mut Found) {
         let Heard { who, from, until } = *heard;
         let lately = from.plus_secs(-ASKED_LATELY_SECS);
-        let slow = !self.0.record.schedule.setting.is_quick();
-        let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
-        if slow || wrong.iter().any(|wrong| any_between(wrong, lately, until)) {
+        if !self.0.record.schedule.setting.is_quick() || !self.all_is_swift(lately, until) {
             return;
         }
         // Another's question may put this one off, until right before the end of the wait.
@@ -345,7 +349,6 @@ impl Times<'_> {
                 };
                 let number = late.money.payment.out_trade_no.as_str();
                 let paid_at = self.0.record.said.paid.get(number);
-                let wrong = [&self.0.record.troubles, &self.0.record.unhurried];
                 let in_time = paid_at.is_some_and(|paid_at| {
                     let order = story.as_of(*paid_at);
                     let known = order.and_then(|order| order.payment(&late.money.payment));
@@ -354,9 +357,7 @@ impl Times<'_> {
                     known.is_some()
                         && first.is_some_and(|payment| payment.transactions.len() == 1)
                         && later(*paid_at, ANSWERED) < ended_at
-                        && !wrong
-                            .iter()
-                            .any(|wrong| any_between(wrong, *paid_at, ended_at))
+                        && self.all_is_swift(*paid_at, ended_at)
                 });
                 found.unless(
                     !in_time || self.is_paid_late(number),

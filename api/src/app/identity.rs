@@ -8,12 +8,13 @@ use payfold_domain::account::{
 };
 use payfold_domain::event::AccountIdentity;
 use payfold_domain::{AccountName, AppId, InvalidName, Timestamp};
+use payfold_projections::Day;
 use payfold_store::{Position, Store};
 
 use super::accounts::Account;
 use super::aggregate::Aggregate;
 use super::gone::accounts_gone;
-use super::handle::{Ground, folded};
+use super::handle::{Ground, Taken, folded};
 use super::{App, AppError};
 
 /// Why the configured accounts do not go with this store.
@@ -54,6 +55,14 @@ impl App {
         } else {
             Err(problems)
         }
+    }
+
+    /// The day of the start that first knew the account: before it there is nothing to compare. The
+    /// account's state is folded by every start anyway, so its stream is not read for this.
+    pub(crate) async fn recorded_on(&self, account: &AccountName) -> Result<Option<Day>, AppError> {
+        let nothing = |_: &AccountState, _: &Taken| Ok(Vec::new());
+        let read = self.change::<AccountState, AppError>(account, Ground::Nothing, nothing);
+        Ok(read.await?.folded.state.recorded_at.map(Day::of))
     }
 
     async fn record_identity(&self, account: &Account) -> Result<(), IdentityProblem> {

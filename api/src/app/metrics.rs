@@ -95,7 +95,7 @@ impl Metrics {
             bills_given_up: family(
                 &mut registry,
                 "bills_given_up",
-                "Days whose bill was not to be had in time and is fetched no more",
+                "Days that were not reconciled in time and whose bill is fetched no more",
             ),
             gateway_calls: family(
                 &mut registry,

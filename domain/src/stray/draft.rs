@@ -111,13 +111,16 @@ impl<'a> Draft<'a> {
 
     /// What was stated of the money's refunds while nobody knew it is told of the money now.
     fn settle_stated_refunds(&mut self, id: &TransactionId) {
-        let of_money = self.stray.transactions.iter();
-        let of_money: Vec<&ExceptionId> = of_money.filter_map(Transaction::held_under).collect();
+        let moneys = &self.stray.transactions;
+        let is_moneys = |exception| {
+            let mut held_under = moneys.iter().filter_map(Transaction::held_under);
+            held_under.any(|id| id == exception)
+        };
         let stated = self.stray.exceptions.iter().filter(|exception| {
             exception.kind == ExceptionKind::Unmatched
                 && exception.resolution.is_none()
                 && exception.transaction_id.as_ref().is_none_or(|of| of == id)
-                && !of_money.contains(&&exception.id)
+                && !is_moneys(&exception.id)
         });
         let told = |exception| {
             let (action, by) = (ResolutionAction::Dismiss, Resolver::Events);

@@ -121,21 +121,22 @@ fn in_certificate_mode_both_sns_are_signed() {
     );
 }
 
+fn subject_at_alipay(subject: &str) -> Value {
+    let mut request = request();
+    request.subject = subject.to_owned();
+    let parameters = accepted(&account().app_pay(&request).unwrap());
+    biz_content(&parameters)["subject"].clone()
+}
+
 #[test]
 fn a_subject_cannot_pass_for_other_fields_when_it_comes_back() {
-    let mut request = request();
-    request.subject = "A/B&total_amount=0.01".to_owned();
-    let parameters = accepted(&account().app_pay(&request).unwrap());
-    let subject = biz_content(&parameters)["subject"].clone();
+    let subject = subject_at_alipay("A/B&total_amount=0.01");
     assert_eq!(subject, "A／B＆total_amount＝0.01");
 }
 
 #[test]
 fn a_subjects_commas_are_full_width_for_no_bill_quotes_them() {
-    let mut request = request();
-    request.subject = "苹果,梨，1,5kg".to_owned();
-    let parameters = accepted(&account().app_pay(&request).unwrap());
-    let subject = biz_content(&parameters)["subject"].clone();
+    let subject = subject_at_alipay("苹果,梨，1,5kg");
     assert_eq!(subject, "苹果，梨，1，5kg");
 }
 

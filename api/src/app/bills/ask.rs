@@ -34,7 +34,7 @@ pub(super) enum Word {
     /// It does not say now.
     NotNow,
     /// It is not to be asked.
-    Unasked,
+    ToAsk,
 }
 
 impl Word {
@@ -42,7 +42,7 @@ impl Word {
     pub(super) fn matched(self) -> Verdict {
         match self {
             Self::Told => Verdict::TakenIn,
-            Self::Needless | Self::NotThere | Self::Never | Self::NotNow | Self::Unasked => {
+            Self::Needless | Self::NotThere | Self::Never | Self::NotNow | Self::ToAsk => {
                 Verdict::Matched
             }
         }
@@ -131,7 +131,7 @@ impl Judge<'_> {
             return Ok(Word::Never);
         };
         let standing = match &self.means {
-            Means::Store => return Ok(Word::Unasked),
+            Means::Store => return Ok(Word::ToAsk),
             Means::Gateway(standing) => standing,
         };
         let mut tried = 0;

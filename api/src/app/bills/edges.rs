@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payfold_domain::account::Account as AccountState;
 use payfold_domain::bill::{Bill, BilledMoney, FoundDifference, Movement};
 use payfold_domain::event::{BillDifference, NeighbourRow};
 use payfold_domain::{
@@ -15,7 +14,6 @@ use payfold_store::{Position, decode};
 use super::judge::row_at;
 use super::ledger::{Key, says_moved};
 use crate::app::aggregate::BillOf;
-use crate::app::handle::{Ground, Taken};
 use crate::app::{App, AppError};
 
 /// How near to the end of its day money may stand in the neighbour day's bill, in seconds: a gateway's
@@ -191,8 +189,9 @@ impl App {
             over: BTreeSet::new(),
             awaited: BTreeMap::new(),
         };
+        let oldest = self.oldest_to_come(account, day).await?;
         for neighbour in [day.previous(), day.next()] {
-            if self.never_comes(account, day, neighbour).await? {
+            if oldest.is_some_and(|oldest| neighbour < oldest) {
                 neighbours.over.insert(neighbour);
             }
             let key = BillOf {
@@ -218,29 +217,18 @@ impl App {
         Ok(neighbours)
     }
 
-    /// Whether the bill of a neighbour day is fetched no more. Days from before the account was recorded
+    /// From which day on the bills beside that day's still come. Days from before the account was recorded
     /// come by hand, all of them or none.
-    async fn never_comes(
+    async fn oldest_to_come(
         &self,
         account: &AccountName,
         day: Day,
-        neighbour: Day,
-    ) -> Result<bool, AppError> {
+    ) -> Result<Option<Day>, AppError> {
         let recorded_on = self.recorded_on(account).await?;
-        let Some(since) = recorded_on.filter(|since| *since <= day) else {
-            return Ok(false);
-        };
         let oldest = Day::of(self.world.now()).before(FETCHED_DAYS);
         let is_fetched = self.askable(account).is_some();
-        Ok(neighbour < since || (is_fetched && neighbour < oldest))
-    }
-
-    /// The day of the start that first knew the account: before it there is nothing to compare. The
-    /// account's state is folded by every start anyway, so its stream is not read for this.
-    pub(crate) async fn recorded_on(&self, account: &AccountName) -> Result<Option<Day>, AppError> {
-        let nothing = |_: &AccountState, _: &Taken| Ok(Vec::new());
-        let read = self.change::<AccountState, AppError>(account, Ground::Nothing, nothing);
-        Ok(read.await?.folded.state.recorded_at.map(Day::of))
+        let since = recorded_on.filter(|since| *since <= day);
+        Ok(since.map(|since| if is_fetched { since.max(oldest) } else { since }))
     }
 
     /// The money that the event at that position tells of and the bill of the day should have; `None`

@@ -34,8 +34,8 @@ pub(super) struct Findings {
     pub(super) matched: Matched,
     found: Vec<Located>,
     /// How many rows the gateway did not tell about, and the first of them.
-    pub(super) unasked: u64,
-    unasked_first: Vec<Located>,
+    pub(super) unanswered: u64,
+    unanswered_first: Vec<Located>,
     /// Rows that a dry run does not ask about.
     to_ask: Vec<Located>,
     pub(super) awaited: Vec<NeighbourRow>,
@@ -50,8 +50,8 @@ impl Findings {
             foreign: Sums::default(),
             matched: Matched::nothing(import.mode),
             found: Vec::new(),
-            unasked: 0,
-            unasked_first: Vec::new(),
+            unanswered: 0,
+            unanswered_first: Vec::new(),
             to_ask: Vec::new(),
             awaited: Vec::new(),
             carried,
@@ -89,10 +89,10 @@ impl Findings {
                 }
                 Verdict::Foreign => self.foreign.add(&row.movement, row.fee_minor),
                 Verdict::Different(found) => self.differ(line, found)?,
-                Verdict::Unasked(found) => {
-                    self.unasked += 1;
-                    if self.unasked_first.len() < MOST_DIFFERENCES {
-                        self.unasked_first.push(Located { line, found });
+                Verdict::Unanswered(found) => {
+                    self.unanswered += 1;
+                    if self.unanswered_first.len() < MOST_DIFFERENCES {
+                        self.unanswered_first.push(Located { line, found });
                     }
                 }
             }
@@ -142,7 +142,7 @@ impl Findings {
         if self.awaited.len() + self.carried.len() > MOST_DIFFERENCES {
             return Err(BillError::TooDifferent);
         }
-        for rows in [&mut self.found, &mut self.unasked_first] {
+        for rows in [&mut self.found, &mut self.unanswered_first] {
             rows.sort_by_key(|located| located.line.unwrap_or(u64::MAX));
         }
         self.sums = self.sums.without(self.foreign);
@@ -175,7 +175,7 @@ impl Findings {
 
     /// Every difference that is to be noted: those that may be none, too.
     pub(super) fn to_note(&self) -> Vec<FoundDifference> {
-        let all = self.found.iter().chain(&self.unasked_first);
+        let all = self.found.iter().chain(&self.unanswered_first);
         all.map(|located| located.found.clone()).collect()
     }
 }

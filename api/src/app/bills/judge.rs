@@ -54,7 +54,7 @@ pub(super) enum Verdict {
     /// They differ.
     Different(FoundDifference),
     /// They differ for now: the gateway does not say.
-    Unasked(FoundDifference),
+    Unanswered(FoundDifference),
 }
 
 /// A judged row.
@@ -148,12 +148,9 @@ impl Judge<'_> {
             (None, _, _) => BillDifference::MissingHere,
         };
         let here = story.came.map(|(amount, _)| amount);
-        let verdict = match self.explained(case, word, &weighed) {
-            Some(verdict) => verdict,
-            None => self.unexplained(case, word, &story, difference, here),
-        };
+        let open = || self.difference(case, difference, here);
         Ok(Ruling {
-            verdict,
+            verdict: self.verdict(case, word, &weighed, &story, open),
             explains: None,
             carried: self.carried(movement, None, story.came.map(|(_, at)| at)),
         })
@@ -182,10 +179,11 @@ impl Judge<'_> {
             story = self.app.story(&self.account.name, movement).await?;
             weighed = weigh(&story);
         }
-        let number = match &weighed {
+        let numbered = match &weighed {
             Weighed::Numbered(number) => Some(number),
-            Weighed::Same | Weighed::OtherAmount(_) | Weighed::Open => refund_no,
+            Weighed::Same | Weighed::OtherAmount(_) | Weighed::Open => None,
         };
+        let number = numbered.or(refund_no);
         let told = number.and_then(|number| story.refund(number));
         let here = told.and_then(|told| told.amount);
         let difference = match (told, here) {
@@ -193,53 +191,43 @@ impl Judge<'_> {
             (Some(_), _) => BillDifference::OtherState,
             (None, _) => BillDifference::MissingHere,
         };
-        let verdict = match self.explained(case, word, &weighed) {
-            Some(verdict) => verdict,
-            None => self.unexplained(case, word, &story, difference, here),
-        };
+        let open = || self.difference(case, difference, here);
         let at = told.and_then(|told| row_at(told, gateway));
         Ok(Ruling {
-            verdict,
-            explains: match &weighed {
-                Weighed::Numbered(refund_no) => Some(key(refund_no)),
-                Weighed::Same | Weighed::OtherAmount(_) | Weighed::Open => None,
-            },
+            verdict: self.verdict(case, word, &weighed, &story, open),
+            explains: numbered.map(key),
             carried: self.carried(movement, number, at),
         })
     }
 
-    /// What the events say of a row; `None` where they leave it open.
-    fn explained(&self, case: &Case<'_>, word: Word, weighed: &Weighed) -> Option<Verdict> {
-        match weighed {
-            Weighed::Same | Weighed::Numbered(_) => Some(word.matched()),
-            Weighed::OtherAmount(here) => {
-                let difference = BillDifference::OtherAmount;
-                let found = self.difference(case, difference, Some(*here));
-                Some(Verdict::Different(found))
-            }
-            Weighed::Open => None,
-        }
-    }
-
-    /// What the gateway's word leaves unexplained.
-    fn unexplained(
+    /// What the events, and the gateway's word where they leave the row open, come to. `open` tells in
+    /// what they differ then.
+    fn verdict(
         &self,
         case: &Case<'_>,
         word: Word,
+        weighed: &Weighed,
         story: &Story,
-        difference: BillDifference,
-        here: Option<Money>,
+        open: impl FnOnce() -> FoundDifference,
     ) -> Verdict {
-        let found = self.difference(case, difference, here);
-        match word {
-            Word::Unasked => Verdict::ToAsk(found),
+        match (weighed, word) {
+            (Weighed::Same | Weighed::Numbered(_), word) => word.matched(),
+            (Weighed::OtherAmount(here), _) => {
+                let difference = BillDifference::OtherAmount;
+                Verdict::Different(self.difference(case, difference, Some(*here)))
+            }
+            (Weighed::Open, Word::ToAsk) => Verdict::ToAsk(open()),
             // Alipay's bill is the merchant's, and its rows name no application: what the account's own
             // application does not have is another one's.
-            Word::NotThere if self.account.gateway() == Gateway::Alipay && !story.known => {
+            (Weighed::Open, Word::NotThere)
+                if self.account.gateway() == Gateway::Alipay && !story.known =>
+            {
                 Verdict::Foreign
             }
-            Word::NotNow => Verdict::Unasked(found),
-            Word::Needless | Word::NotThere | Word::Told | Word::Never => Verdict::Different(found),
+            (Weighed::Open, Word::NotNow) => Verdict::Unanswered(open()),
+            (Weighed::Open, Word::Needless | Word::NotThere | Word::Told | Word::Never) => {
+                Verdict::Different(open())
+            }
         }
     }
 

@@ -322,8 +322,8 @@ impl App {
         let bill = import.bill();
         let to_note = findings.to_note();
         self.note(&bill, &to_note).await?;
-        if findings.unasked > 0 {
-            let rows = findings.unasked;
+        if findings.unanswered > 0 {
+            let rows = findings.unanswered;
             return Err(BillError::Unfinished { rows });
         }
         let conclude = BillCommand::Conclude {

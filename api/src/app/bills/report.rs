@@ -52,7 +52,7 @@ pub(super) struct Matched {
     pub(super) missing_there: u64,
     pub(super) other_amount: u64,
     pub(super) other_state: u64,
-    /// Of a dry run, all that it found.
+    /// Of a dry run, what it found, as far as it is shown.
     pub(super) rows: Vec<ShownRow>,
 }
 

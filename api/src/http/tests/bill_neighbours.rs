@@ -5,7 +5,7 @@ use std::time::Duration;
 use payfold_domain::Timestamp;
 use serde_json::Value;
 
-use super::bill_rows::{Curt, Row, Shop, figure, nothing_there};
+use super::bill_rows::{Curt, Refusal, Row, Shop, figure, nothing_there};
 use super::site::{SHOP, now};
 use crate::control::Mode;
 
@@ -29,6 +29,15 @@ fn next_day(number: u32) -> Row {
 }
 
 impl Shop {
+    /// One whose bill of the first day lacks the money of its last second, which the next day's may have.
+    async fn awaiting(answer: Refusal) -> Self {
+        let shop = Self::beside(Curt::answering(answer)).await;
+        shop.is_paid([OTHER, LAST].into_iter()).await;
+        let report = shop.imports(&[first_day()]).await;
+        assert_eq!(figure(&report, "awaited"), 1, "{report}");
+        shop
+    }
+
     async fn imports(&self, rows: &[Row]) -> String {
         self.import(rows, Mode::Apply).await.unwrap()
     }
@@ -58,10 +67,7 @@ async fn money_at_the_start_of_an_accounts_first_day_is_not_awaited_of_the_day_b
 
 #[tokio::test(start_paused = true)]
 async fn a_revoked_payment_at_the_edge_of_a_day_does_not_match() {
-    let shop = Shop::beside(Curt::answering(nothing_there)).await;
-    shop.is_paid([OTHER, LAST].into_iter()).await;
-    let report = shop.imports(&[first_day()]).await;
-    assert_eq!(figure(&report, "awaited"), 1, "{report}");
+    let shop = Shop::awaiting(nothing_there).await;
     let revoked = Row {
         state: "REVOKED",
         ..next_day(LAST)
@@ -87,10 +93,7 @@ async fn a_bill_that_has_a_row_ends_what_the_day_before_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bill_that_never_came_is_told_and_what_it_may_have_had_is_missing_until_it_comes() {
-    let shop = Shop::beside(Curt::answering(nothing_there)).await;
-    shop.is_paid([OTHER, LAST].into_iter()).await;
-    let report = shop.imports(&[first_day()]).await;
-    assert_eq!(figure(&report, "awaited"), 1, "{report}");
+    let shop = Shop::awaiting(nothing_there).await;
     let app = &shop.site.app;
     app.world.tasks.spawn(app.clone().run_jobs());
     shop.works_at(now().plus_secs(8 * DAY_SECS)).await;
@@ -125,10 +128,7 @@ async fn that_nothing_happened_on_a_day_with_money_is_believed_on_its_last_days_
 
 #[tokio::test(start_paused = true)]
 async fn what_the_day_before_lacks_puts_off_no_day_on_which_nothing_happened() {
-    let shop = Shop::beside(Curt::answering(|_path| (400, "NO_STATEMENT_EXIST"))).await;
-    shop.is_paid([OTHER, LAST].into_iter()).await;
-    let report = shop.imports(&[first_day()]).await;
-    assert_eq!(figure(&report, "awaited"), 1, "{report}");
+    let shop = Shop::awaiting(|_path| (400, "NO_STATEMENT_EXIST")).await;
     let app = &shop.site.app;
     app.world.tasks.spawn(app.clone().run_jobs());
     shop.works_at(now().plus_secs(3 * DAY_SECS)).await;
