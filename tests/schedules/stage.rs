@@ -105,6 +105,8 @@ pub(crate) struct Equipment {
     outfit: Arc<Outfit>,
     /// What a service keeps once it was told WeChat Pay's certificates.
     certificates: Bytes,
+    /// The last story's store, whose memory the next one takes over.
+    spent: RefCell<Option<Arc<SqliteStore>>>,
 }
 
 impl Equipment {
@@ -131,9 +133,23 @@ impl Equipment {
                 views: Place::in_memory(),
             }),
             certificates: Bytes::new(),
+            spent: RefCell::default(),
         };
         equipment.certificates = on_paused_time(told_certificates(&equipment));
         equipment
+    }
+
+    /// A new store.
+    fn store(&self) -> Arc<SqliteStore> {
+        let id = Uuid::from_u128(7);
+        let spent = self.spent.take().and_then(Arc::into_inner);
+        let store = match spent {
+            Some(spent) => SqliteStore::in_memory_from(spent, id),
+            None => SqliteStore::in_memory(id),
+        };
+        let store = Arc::new(store.unwrap());
+        self.spent.replace(Some(Arc::clone(&store)));
+        store
     }
 }
 
@@ -264,7 +280,7 @@ impl Stage {
             Signer::Rsa => &equipment.by_rsa,
         });
         let sandbox = Sandbox::new(keys, signers, service, outside, settings);
-        let store = Arc::new(SqliteStore::in_memory(Uuid::from_u128(7)).unwrap());
+        let store = equipment.store();
         let api_key = Arc::clone(&equipment.api_key);
         let site = Site::new(
             Arc::clone(&equipment.outfit),

@@ -125,12 +125,29 @@ pub(crate) fn store_id(connection: &Connection, file: &Path) -> Result<Uuid, Ope
 /// Writes the tables and the store's id into an empty database.
 pub(crate) fn lay_out(connection: &Connection, id: Uuid) -> rusqlite::Result<()> {
     connection.execute_batch(SCHEMA)?;
-    connection.execute(
-        "INSERT INTO meta (only, store_id) VALUES (1, ?1)",
-        [id.as_bytes().as_slice()],
-    )?;
+    name(connection, id)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)
+}
+
+/// Makes a database that was laid out as it was then, with another store's id.
+pub(crate) fn begin_again(connection: &Connection, id: Uuid) -> rusqlite::Result<()> {
+    let mut tables =
+        connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let tables = tables.query_map((), |row| row.get(0))?;
+    for table in tables.collect::<Result<Vec<String>, _>>()? {
+        let delete = format!("DELETE FROM {table}");
+        connection.prepare_cached(&delete)?.execute(())?;
+    }
+    name(connection, id)
+}
+
+/// Writes the store's id.
+fn name(connection: &Connection, id: Uuid) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO meta (only, store_id) VALUES (1, ?1)")?
+        .execute([id.as_bytes().as_slice()])
+        .map(|_one_row| ())
 }
 
 fn create(folder: &Path, file: &Path, id: Uuid) -> Result<(), OpenError> {

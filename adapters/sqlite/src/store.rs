@@ -8,6 +8,7 @@ use payfold_store::{
     Append, Cell, CellOutcome, Claim, Hash, Head, Outcome, Page, Pending, Position, Recorded,
     Scope, Store, StoreError, StoredEvidence, StreamName, Tip,
 };
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::backup::{self, BackupError};
@@ -114,7 +115,35 @@ impl SqliteStore {
         };
         let connection = connect_in_memory().map_err(failed)?;
         file::lay_out(&connection, id).map_err(failed)?;
-        let writer = Writer::new(Origin::Memory, connection).map_err(failed)?;
+        Self::in_place(connection, id).map_err(failed)
+    }
+
+    /// A new store in memory, on the connection of one that nobody needs any more: to lay its tables out
+    /// and to prepare its statements takes SQLite longer than a short story. One that was not in memory
+    /// is only closed.
+    pub fn in_memory_from(spent: Self, id: Uuid) -> Result<Self, OpenError> {
+        let connection = match spent.engine {
+            Engine::InPlace(in_place) => in_place
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .writer
+                .into_idle_connection(),
+            Engine::Service { .. } | Engine::ReadOnly { .. } => None,
+        };
+        let Some(connection) = connection else {
+            return Self::in_memory(id);
+        };
+        let failed = |source| OpenError::Engine {
+            file: "memory".into(),
+            doing: "emptying a store",
+            source,
+        };
+        file::begin_again(&connection, id).map_err(failed)?;
+        Self::in_place(connection, id).map_err(failed)
+    }
+
+    fn in_place(connection: Connection, id: Uuid) -> rusqlite::Result<Self> {
+        let writer = Writer::new(Origin::Memory, connection)?;
         Ok(Self {
             id,
             tip: writer.tip(),

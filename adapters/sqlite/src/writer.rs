@@ -93,6 +93,11 @@ impl Writer {
         Ok(self.connection.insert(connection))
     }
 
+    /// The connection, where no transaction was left open on it.
+    pub(crate) fn into_idle_connection(self) -> Option<Connection> {
+        self.connection.filter(Connection::is_autocommit)
+    }
+
     /// Copies the log into the file where it has grown past its bound, so that the next transaction
     /// starts it anew.
     pub(crate) fn shorten_log(&mut self) {

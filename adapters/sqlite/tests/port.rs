@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use payfold_sqlite::SqliteStore;
 use payfold_store::{CellOutcome, Outcome, Position, Scope, Store, StoreError};
+use uuid::Uuid;
 
 use crate::given::{STORE_ID, append, claim, claiming, open, order, resting_on};
 
-/// Runs the same promise in memory and in service.
+/// Runs the same promise in memory, in the memory of the store before, and in service.
 async fn on_each<F: AsyncFn(&SqliteStore)>(promise: F) {
-    promise(&SqliteStore::in_memory(STORE_ID).unwrap()).await;
+    let first = SqliteStore::in_memory(STORE_ID).unwrap();
+    promise(&first).await;
+    promise(&SqliteStore::in_memory_from(first, STORE_ID).unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
     promise(&open(folder.path()).unwrap()).await;
 }
@@ -102,4 +105,37 @@ async fn an_append_without_events_is_refused_and_leaves_no_claim() {
         assert_eq!(store.owner(&claim(1)).await.unwrap(), None);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_store_in_the_memory_of_another_has_none_of_its_rows() {
+    let first = SqliteStore::in_memory(STORE_ID).unwrap();
+    let full = claiming(resting_on(append(&order(1), 0, 2, 1), b"raw"), claim(1));
+    first.append(full).await.unwrap();
+    first
+        .set_cell("name", 0, Bytes::from_static(b"value"))
+        .await
+        .unwrap();
+    let other = Uuid::from_u128(8);
+    let next = SqliteStore::in_memory_from(first, other).unwrap();
+    assert_eq!(next.id(), other);
+    assert_eq!(*next.tip().borrow(), Position(0));
+    assert_eq!(next.heads(None, 10).await.unwrap(), []);
+    assert_eq!(next.claims(None, 10).await.unwrap(), []);
+    assert_eq!(next.cell("name").await.unwrap(), None);
+    assert_eq!(next.read_evidence(Position(0), 10).await.unwrap(), []);
+    let page = next.read(Position(0), 10, Scope::Everything).await.unwrap();
+    assert_eq!(page.events, []);
+    let again = append(&order(2), 0, 1, 2);
+    let stored = next.append(again).await.unwrap();
+    assert!(
+        matches!(
+            stored,
+            Outcome::Appended {
+                position: Position(1),
+                ..
+            }
+        ),
+        "{stored:?}"
+    );
 }
