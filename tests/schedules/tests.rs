@@ -258,6 +258,46 @@ fn an_order_is_not_cancelled_on_an_answer_that_is_older_than_the_payments_offer(
     holds_with(1_023_949, setting, steps, vec![slow]);
 }
 
+/// The gateway knows a payment, though its answer was lost; it refuses the same start when the order has
+/// less than a minute left. Money may come by it all the same.
+#[test]
+fn an_order_is_not_cancelled_beside_what_its_gateway_took_before_it_refused_it() {
+    let pay = Pay {
+        number: 1,
+        order: 0,
+        method: "wechatpay.jsapi",
+    };
+    let setting = Setting {
+        latency_ms: 20,
+        beginning: Beginning::InService,
+        ..setting()
+    };
+    let short = Act::Place {
+        order: 0,
+        minor: 8_800,
+        fulfilment: "ship",
+        life_s: 61,
+    };
+    let tampered = Act::Trouble {
+        fault: "tamper",
+        pay,
+        times: 3,
+        seconds: 11,
+    };
+    let steps = vec![
+        (473, short),
+        (701, Act::Start(pay)),
+        (9_395, tampered),
+        (21_663, paid(pay, "v3")),
+        (26_153, Act::Cancel { order: 0 }),
+    ];
+    let lost = Fault::CallLost {
+        nth: 1,
+        edge: Edge::After,
+    };
+    holds_with(600_079_720, setting, steps, vec![lost]);
+}
+
 /// Two nodes ask for the same refund: one is refused, and hears of it after the other's success.
 #[test]
 fn a_refund_that_succeeded_is_not_stuck_by_an_older_refusal() {

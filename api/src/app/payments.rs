@@ -168,7 +168,11 @@ impl App {
                 })
             }
             Started::Refused { code, message } => {
-                if let Some(order) = self.paid_already(account, order_no, payment, &code).await? {
+                // A try before this one may have reached the gateway, and got no answer.
+                let may_be_there = made == Made::There || PAID_ALREADY.contains(&&*code);
+                if may_be_there
+                    && let Some(order) = self.paid_already(account, order_no, payment).await?
+                {
                     return Ok(Written {
                         made,
                         order: Arc::new(order),
@@ -187,18 +191,15 @@ impl App {
         }
     }
 
-    /// A gateway that refuses to start what was paid already is asked about it: the order with the
-    /// money, if so.
+    /// A gateway that refuses to start what it may know already is asked about it: the order with the
+    /// money, if there is some. What can still be paid there keeps its order open, though its start counts
+    /// as refused.
     async fn paid_already(
         &self,
         account: &Arc<Account>,
         order_no: &OrderNo,
         payment: &PaymentRef,
-        code: &str,
     ) -> Result<Option<Folded<Order>>, AppError> {
-        if !PAID_ALREADY.contains(&code) {
-            return Ok(None);
-        }
         self.ask(account, payment).await?;
         let folded = self.fold_now::<Order>(order_no).await?;
         let Order::Placed(order) = &folded.state else {
