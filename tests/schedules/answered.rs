@@ -49,7 +49,7 @@ fn is_granted(story: &OrderStory, answered: &Answered) -> bool {
         Act::Place {
             minor, fulfilment, ..
         } => is_placed_so(now, *minor, fulfilment),
-        Act::Start(pay) => {
+        Act::Start(pay) | Act::StartOnce(pay) => {
             let payment = now.payment(&pay.payment());
             payment.is_some_and(|payment| payment.method.as_str() == pay.method)
         }
@@ -156,7 +156,7 @@ fn is_reason(
             order.status == OrderStatus::Cancelled || order.cancel_wish == CancelWish::Requested
         }
         "order-expired" => {
-            let starts = matches!(act, Act::Start(_));
+            let starts = matches!(act, Act::Start(_) | Act::StartOnce(_));
             let last = order.expires_at.plus_secs(-LAST_SECS);
             order.status == OrderStatus::Expired || (starts && last <= until.plus_secs(1))
         }
@@ -191,7 +191,7 @@ fn differs(aftermath: &Aftermath<'_>, order: Option<&PlacedOrder>, act: &Act) ->
         Act::Place {
             minor, fulfilment, ..
         } => order.is_some_and(|order| !is_placed_so(order, *minor, fulfilment)),
-        Act::Start(pay) => {
+        Act::Start(pay) | Act::StartOnce(pay) => {
             let known = order.and_then(|order| order.payment(&pay.payment()));
             let mut others = aftermath.orders.values().map(OrderStory::now);
             known.is_some_and(|payment| payment.method.as_str() != pay.method)

@@ -19,7 +19,7 @@ use crate::schedule::{Act, Pay};
 use crate::shop::Shop;
 
 /// How often whoever got no answer asks again.
-const TRIES: usize = 6;
+pub(crate) const TRIES: usize = 6;
 
 /// How long a caller waits for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -33,6 +33,8 @@ pub(crate) struct Said {
     pub(crate) scandals: Vec<String>,
     /// When money by a payment's number was in the gateway's books first.
     pub(crate) paid: BTreeMap<String, Timestamp>,
+    /// When a buyer opened a payment at Alipay first, by its number.
+    pub(crate) opened: BTreeMap<String, Timestamp>,
     /// Buyers who came back and shops that waited, and had their answer.
     pub(crate) heard: Vec<Heard>,
 }
@@ -96,7 +98,18 @@ impl Shop {
 
     /// Asks payfold, again where no answer came or payfold could not answer for the outcome.
     pub(crate) async fn answer(&self, method: Method, path: &str, body: Value) -> Option<Answer> {
-        for attempt in 0..TRIES {
+        self.answer_within(TRIES, method, path, body).await
+    }
+
+    /// Asks payfold so many times at most.
+    pub(crate) async fn answer_within(
+        &self,
+        tries: usize,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Option<Answer> {
+        for attempt in 0..tries {
             self.site.luck.short_pause(("shop", path)).await;
             if let Some(answer) = self.try_once(attempt, &method, path, &body).await {
                 match answer.status.as_u16() {
@@ -133,11 +146,11 @@ impl Shop {
         }
     }
 
-    pub(crate) async fn at_gateway(&self, what: &str, pay: Pay, mut body: Value) {
+    pub(crate) async fn at_gateway(&self, what: &str, pay: Pay, mut body: Value) -> Answer {
         body["gateway"] = pay.gateway().into();
         body["out_trade_no"] = pay.out_trade_no().into();
         self.sandbox(Method::POST, &format!("/_sandbox/{what}"), &body)
-            .await;
+            .await
     }
 
     /// Asks the gateways' own routes.

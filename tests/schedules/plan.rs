@@ -22,14 +22,16 @@ const BILLS_ONE_IN: u64 = 5;
 /// So many repeats are more than are kept.
 const MANY: u64 = 40;
 
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 10] = [
     "alipay.page",
     "alipay.wap",
     "alipay.page",
     "alipay.qr",
+    "alipay.jsapi",
     "wechatpay.native",
     "wechatpay.native",
     "wechatpay.jsapi",
+    "wechatpay.h5",
     "external",
 ];
 
@@ -192,7 +194,15 @@ impl Plan {
             // When looks are further apart.
             paid = start + self.draw.below(400_000);
         }
-        self.at(start, Act::Start(pay));
+        let once = self.draw.one_in(if external { 2 } else { 6 });
+        self.at(
+            start,
+            if once {
+                Act::StartOnce(pay)
+            } else {
+                Act::Start(pay)
+            },
+        );
         if self.draw.one_in(6) {
             let again = self.soon(start);
             let method = match (self.draw.below(3), pay.method) {
@@ -212,6 +222,10 @@ impl Plan {
                     ..pay
                 }),
             );
+        }
+        if pay.gateway() == "alipay" && self.draw.one_in(2) {
+            let at = start + 200 + self.draw.below(10_000);
+            self.at(at, Act::Open(pay));
         }
         if self.draw.one_in(3) {
             self.trouble(pay, start);
@@ -300,7 +314,9 @@ impl Plan {
     /// Another payment of the account that was started before, of whichever order, where there is one.
     fn beside(&self, pay: Pay) -> Pay {
         let mut started = self.steps.iter().filter_map(|step| match step.act {
-            Act::Start(other) if other.account() == pay.account() && other.number != pay.number => {
+            Act::Start(other) | Act::StartOnce(other)
+                if other.account() == pay.account() && other.number != pay.number =>
+            {
                 Some(other)
             }
             _ => None,
@@ -355,7 +371,9 @@ impl Plan {
             0 => self.draw.below(600_000),
             _ => self.draw.below(5_000),
         };
-        let write = self.draw.between(1, 40);
+        // Most stories have some dozen writes.
+        let most = self.draw.pick(&[8, 16, 40]);
+        let write = self.draw.between(1, most);
         let few = self.draw.between(1, 8);
         match self.draw.below(14) {
             0 | 1 => Fault::Crash {

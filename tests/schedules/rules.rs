@@ -18,7 +18,7 @@ use crate::tally::came_unasked;
 pub(crate) const MOST_REPEATS: u32 = 32;
 
 /// How long after its end a payment counts as over, whatever its gateway says.
-const LONG_AFTER_SECS: i64 = 600;
+pub(crate) const LONG_AFTER_SECS: i64 = 600;
 
 const TAKEN_UP: &str = "money that came before its order had the number becomes the order's";
 

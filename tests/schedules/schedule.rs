@@ -137,6 +137,10 @@ pub(crate) enum Act {
         life_s: u64,
     },
     Start(Pay),
+    /// The same, by a shop that does not ask again where it gets no answer.
+    StartOnce(Pay),
+    /// The buyer opens the payment at Alipay, and walks away.
+    Open(Pay),
     /// The buyer pays; another amount than was asked where `minor` says so.
     Pay {
         pay: Pay,
@@ -213,6 +217,8 @@ impl Act {
             | Self::Release { order }
             | Self::Resolve { order, .. } => order,
             Self::Start(pay)
+            | Self::StartOnce(pay)
+            | Self::Open(pay)
             | Self::Pay { pay, .. }
             | Self::PayAgain(pay)
             | Self::Return(pay)

@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::ask::{Answer, Answered, Heard, PATIENCE, Said, Waiting};
+use crate::ask::{Answer, Answered, Heard, PATIENCE, Said, TRIES, Waiting};
 use crate::node::Site;
 use crate::schedule::{Act, Pay, Step, order_no, refund_no};
 
@@ -66,7 +66,8 @@ impl Shop {
                 fulfilment,
                 life_s,
             } => self.place(order, minor, fulfilment, life_s).await,
-            Act::Start(pay) => self.start(pay).await,
+            Act::Start(pay) => self.start(pay, TRIES).await,
+            Act::StartOnce(pay) => self.start(pay, 1).await,
             Act::Cancel { order } => self.post(order, "cancel", json!({})).await,
             Act::Wait { order } => self.wait(order).await,
             Act::Dispatch { order } => {
@@ -91,7 +92,8 @@ impl Shop {
             }
             Act::Resolve { order, action } => self.resolve(order, action).await,
             Act::Return(pay) => self.come_back(pay).await,
-            Act::Pay { .. }
+            Act::Open(_)
+            | Act::Pay { .. }
             | Act::PayAgain(_)
             | Act::Resend { .. }
             | Act::CloseAtGateway(_)
@@ -106,6 +108,7 @@ impl Shop {
     /// What buyers and the people at the gateways do; the gateways may refuse it.
     async fn act_at_gateway(&self, act: Act) {
         match act {
+            Act::Open(pay) => self.open(pay).await,
             Act::Pay { pay, minor, via } => {
                 self.pay(pay, minor, via).await;
                 self.look_for_money().await;
@@ -115,8 +118,12 @@ impl Shop {
                 self.at_gateway("pay", pay, again).await;
                 self.look_for_money().await;
             }
-            Act::Resend { pay, via } => self.at_gateway("resend", pay, via_of(pay, via)).await,
-            Act::CloseAtGateway(pay) => self.at_gateway("close", pay, json!({})).await,
+            Act::Resend { pay, via } => {
+                self.at_gateway("resend", pay, via_of(pay, via)).await;
+            }
+            Act::CloseAtGateway(pay) => {
+                self.at_gateway("close", pay, json!({})).await;
+            }
             Act::RefundAtGateway { pay, minor, via } => {
                 let mut body = via_of(pay, via);
                 body["minor"] = minor.into();
@@ -153,7 +160,7 @@ impl Shop {
         self.answer(Method::PUT, &path, placed).await
     }
 
-    async fn start(&self, pay: Pay) -> Option<Answer> {
+    async fn start(&self, pay: Pay, tries: usize) -> Option<Answer> {
         let mut body = json!({ "method": pay.method });
         if pay.method != "external" {
             body["return_url"] = THANKS.into();
@@ -164,13 +171,14 @@ impl Shop {
         if pay.method == "wechatpay.h5" {
             body["client_ip"] = "203.0.113.7".into();
         }
-        let answer = self.answer(Method::PUT, &payment_path(pay), body).await?;
+        let path = payment_path(pay);
+        let answer = self.answer_within(tries, Method::PUT, &path, body).await?;
         let shown = answer.json();
         let text = |pointer: &str| shown.pointer(pointer).and_then(Value::as_str);
         if let Some(url) = text("/action/url")
             && pay.gateway() == "alipay"
         {
-            // The buyer's browser opens the cashier.
+            // The buyer's browser shows the cashier.
             let path = path_of(url);
             self.sandbox(Method::GET, &path, &Value::Null).await;
         }
@@ -179,6 +187,15 @@ impl Shop {
             self.remember_return(pay, back);
         }
         Some(answer)
+    }
+
+    /// The buyer logs in at Alipay and leaves; from then on it has a trade that waits.
+    async fn open(&self, pay: Pay) {
+        let trade = self.at_gateway("scan", pay, json!({})).await.json();
+        if trade["state"] == "WAIT_BUYER_PAY" {
+            let now = self.now();
+            self.said().opened.entry(pay.out_trade_no()).or_insert(now);
+        }
     }
 
     /// Whether nobody knows what the gateway made of a payment.

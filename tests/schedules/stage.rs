@@ -34,7 +34,7 @@ use crate::node::{Door, Outfit, START_SECS, Site, VirtualClock};
 use crate::plan;
 use crate::post::{Post, Straggler};
 use crate::reader::{Reader, SomeEvents};
-use crate::schedule::{Act, Afterwards, Beginning, Fault, Notifies, Schedule, Signer};
+use crate::schedule::{Act, Afterwards, Beginning, Fault, Notifies, Schedule, Signer, Step};
 use crate::shop::Shop;
 use crate::times::Settled;
 
@@ -340,11 +340,12 @@ impl Stage {
 
     /// The shop asks again for every start that was cut off.
     async fn ask_again(&self, schedule: &Schedule) {
-        for step in &schedule.steps {
-            if let Act::Start(pay) = step.act
+        for Step { at_ms, act } in schedule.steps.iter().cloned() {
+            if let Act::Start(pay) | Act::StartOnce(pay) = act
                 && self.shop.is_starting(pay).await
             {
-                Arc::clone(&self.shop).take(step.clone()).await;
+                let act = Act::Start(pay);
+                Arc::clone(&self.shop).take(Step { at_ms, act }).await;
             }
         }
     }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::aftermath::{Aftermath, Found, OrderStory};
 use crate::ask::{Heard, Waiting};
 use crate::books::Paid;
+use crate::rules::LONG_AFTER_SECS;
 use crate::schedule::Act;
 use crate::trouble::{any_between, deadline, later};
 
@@ -41,6 +42,9 @@ const ASKED_LATELY_SECS: i64 = 3;
 
 /// How long a gateway's answer to a question of somebody who waits takes at most, where all is quick.
 const ANSWERED: Duration = Duration::from_millis(500);
+
+/// How long it takes at most to close an order's payments one after the other, where all is quick.
+const CLOSED_IN_TURN: Duration = Duration::from_secs(2);
 
 /// How many calls of ports lie one behind the other in the longest way of a promise.
 const CALLS: u64 = 32;
@@ -299,8 +303,8 @@ impl Times<'_> {
     }
 
     /// Before an order is cancelled or expires, what it could be paid by is closed at its gateway: nobody
-    /// pays it any more. What the gateway did not know of yet may still come, and WeChat Pay knows of
-    /// whatever was offered.
+    /// pays it any more. What the gateway did not know of yet may still come; WeChat Pay knows of whatever
+    /// was offered, Alipay of what a buyer has opened.
     fn orders_end_behind_their_payments(&self, found: &mut Found) {
         for Traded {
             trade,
@@ -308,29 +312,45 @@ impl Times<'_> {
             payment,
         } in self.traded()
         {
-            let unpaid = story.ended_at().filter(|ended_at| {
-                let order = story.as_of(*ended_at);
-                let known = order.and_then(|order| order.payment(&payment.payment));
-                let offered = known.map(|payment| &payment.stage);
-                order.is_some_and(|order| order.status != OrderStatus::Paid)
-                    && matches!(
-                        offered,
-                        Some(PaymentStage::Open { .. } | PaymentStage::Closed)
-                    )
-            });
-            let Some(ended_at) = unpaid.filter(|_| trade["gateway"] == "wechatpay") else {
+            let Some(ended_at) = story.ended_at() else {
                 continue;
             };
-            let paid_at = trade["out_trade_no"]
-                .as_str()
-                .and_then(|number| self.0.record.said.paid.get(number));
+            let number = trade["out_trade_no"].as_str().unwrap();
+            let order = story.as_of(ended_at).unwrap();
+            let Some(known) = order.payment(&payment.payment) else {
+                continue;
+            };
+            let was_there = match payment.payment.account.as_str() {
+                "wx" => known.is_offered() || known.stage == PaymentStage::Closed,
+                _ => self.was_open_at_alipay(number, ended_at),
+            };
+            if !was_there || order.status == OrderStatus::Paid || known.method == Method::External {
+                continue;
+            }
+            let paid_at = self.0.record.said.paid.get(number);
             let late = paid_at.is_some_and(|paid_at| ended_at < *paid_at);
             found.unless(
-                !late || payment.method == Method::External,
+                !late,
                 "an order ends once nobody can pay it any more",
                 || format!("{trade}: ended {}", shown(ended_at)),
             );
+            let in_time = ended_at < order.expires_at.plus_secs(LONG_AFTER_SECS);
+            found.unless(
+                !in_time || !known.is_offered() || !known.transactions.is_empty(),
+                "an order ends behind what was there of it",
+                || format!("{trade}: ended {}", shown(ended_at)),
+            );
         }
+    }
+
+    /// Whether a buyer had opened a payment at Alipay well before that.
+    fn was_open_at_alipay(&self, number: &str, at: Timestamp) -> bool {
+        let opened = self.0.record.said.opened.get(number);
+        opened.is_some_and(|opened| {
+            self.0.record.schedule.setting.is_quick()
+                && later(*opened, CLOSED_IN_TURN) < at
+                && self.all_is_swift(*opened, at)
+        })
     }
 
     /// What was paid before its order ended is not late: the last question comes behind the last chance to
