@@ -169,6 +169,16 @@ fn a_refusal_to_start_does_not_undo_what_the_buyer_can_pay() {
 }
 
 #[test]
+fn a_refusal_to_start_does_not_end_what_the_gateway_took_before() {
+    let story = Story::unplaced()
+        .given(say::place())
+        .given(say::start(P1))
+        .given(say::query(P1, [Fact::NotPaidYet]));
+    assert_eq!(story.when(say::fail_start(P1)), Ok(Vec::new()));
+    assert_eq!(story.payment_status(P1), PaymentStatus::Starting);
+}
+
+#[test]
 fn an_offer_is_stored_once_and_a_fresh_one_replaces_it() {
     let mut story = story::open();
     assert_eq!(story.when(say::offer(P1)), Ok(Vec::new()));

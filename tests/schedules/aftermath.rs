@@ -173,11 +173,15 @@ impl OrderStory {
         before.next().map(|step| &step.order)
     }
 
+    /// The step after which it was no longer open.
+    pub(crate) fn end(&self) -> Option<&OrderStep> {
+        let mut steps = self.steps.iter();
+        steps.find(|step| step.order.status != OrderStatus::Open)
+    }
+
     /// When it was no longer open.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
-        let mut ended = self.steps.iter();
-        let ended = ended.find(|step| step.order.status != OrderStatus::Open);
-        ended.map(|step| step.at)
+        self.end().map(|step| step.at)
     }
 
     /// When a refund came to stand as it does.

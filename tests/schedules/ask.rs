@@ -1,4 +1,4 @@
-//! How everybody outside asks: payfold again where no answer came, the gateways' own routes once. What
+//! How everybody outside asks: payfold mostly again where no answer came, the gateways' own routes once. What
 //! was answered is remembered, with the time, for the rules.
 
 use std::collections::BTreeMap;

@@ -137,7 +137,7 @@ pub(crate) enum Act {
         life_s: u64,
     },
     Start(Pay),
-    /// The same, by a shop that does not ask again where it gets no answer.
+    /// The same, by a shop that leaves it at that where it gets no answer.
     StartOnce(Pay),
     /// The buyer opens the payment at Alipay, and walks away.
     Open(Pay),

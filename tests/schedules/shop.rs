@@ -1,5 +1,5 @@
-//! What shop, buyer and gateway do, step by step. Whoever gets no answer asks again, as the contract
-//! says that he may; whoever is refused lets it be.
+//! What shop, buyer and gateway do, step by step. Whoever gets no answer mostly asks again, as the
+//! contract says that he may; whoever is refused lets it be.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

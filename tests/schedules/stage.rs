@@ -356,7 +356,7 @@ impl Stage {
             return;
         }
         for _ in 0..RETRIES {
-            let Some(left) = self.sandbox.next_due() else {
+            let Some(left) = self.sandbox.next_on_schedule() else {
                 break;
             };
             let jump = json!({ "advance_s": left.as_secs() + 1 });

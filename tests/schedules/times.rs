@@ -10,12 +10,12 @@ use payfold_domain::order::{OrderStatus, Payment, PaymentStage, RefundStatus};
 use payfold_domain::{Method, RefundNo, Timestamp};
 use serde_json::Value;
 
-use crate::aftermath::{Aftermath, Found, OrderStory};
+use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
 use crate::ask::{Heard, Waiting};
 use crate::books::Paid;
 use crate::rules::LONG_AFTER_SECS;
 use crate::schedule::Act;
-use crate::trouble::{any_between, deadline, later};
+use crate::trouble::{any_between, deadline, earlier, later};
 
 /// Money is known after this time, or after a quarter of its payment's age.
 const KNOWN_SECS: i64 = 45;
@@ -43,7 +43,8 @@ const ASKED_LATELY_SECS: i64 = 3;
 /// How long a gateway's answer to a question of somebody who waits takes at most, where all is quick.
 const ANSWERED: Duration = Duration::from_millis(500);
 
-/// How long it takes at most to close an order's payments one after the other, where all is quick.
+/// How long it takes at most to ask about an order's payments one after the other, and to close them, where
+/// all is quick.
 const CLOSED_IN_TURN: Duration = Duration::from_secs(2);
 
 /// How many calls of ports lie one behind the other in the longest way of a promise.
@@ -312,45 +313,43 @@ impl Times<'_> {
             payment,
         } in self.traded()
         {
-            let Some(ended_at) = story.ended_at() else {
+            let Some(OrderStep { at, order, .. }) = story.end() else {
                 continue;
             };
-            let number = trade["out_trade_no"].as_str().unwrap();
-            let order = story.as_of(ended_at).unwrap();
             let Some(known) = order.payment(&payment.payment) else {
                 continue;
             };
-            let was_there = match payment.payment.account.as_str() {
-                "wx" => known.is_offered() || known.stage == PaymentStage::Closed,
-                _ => self.was_open_at_alipay(number, ended_at),
-            };
-            if !was_there || order.status == OrderStatus::Paid || known.method == Method::External {
+            if order.status == OrderStatus::Paid || known.method == Method::External {
                 continue;
             }
+            let number = trade["out_trade_no"].as_str().unwrap();
+            let at_alipay = trade["gateway"] == "alipay";
+            let was_there = if at_alipay {
+                self.was_open_at_alipay(number, *at)
+            } else {
+                known.is_offered() || known.stage == PaymentStage::Closed
+            };
             let paid_at = self.0.record.said.paid.get(number);
-            let late = paid_at.is_some_and(|paid_at| ended_at < *paid_at);
+            let late = paid_at.is_some_and(|paid_at| at < paid_at);
+            // Long after its end a payment counts as over, whatever its gateway says.
+            let in_time = *at < order.expires_at.plus_secs(LONG_AFTER_SECS);
+            let left_open = at_alipay && in_time && known.is_endless();
             found.unless(
-                !late,
+                !was_there || !(late || left_open),
                 "an order ends once nobody can pay it any more",
-                || format!("{trade}: ended {}", shown(ended_at)),
-            );
-            let in_time = ended_at < order.expires_at.plus_secs(LONG_AFTER_SECS);
-            found.unless(
-                !in_time || !known.is_offered() || !known.transactions.is_empty(),
-                "an order ends behind what was there of it",
-                || format!("{trade}: ended {}", shown(ended_at)),
+                || format!("{trade}: ended {}", shown(*at)),
             );
         }
     }
 
-    /// Whether a buyer had opened a payment at Alipay well before that.
-    fn was_open_at_alipay(&self, number: &str, at: Timestamp) -> bool {
+    /// Whether a buyer had opened a payment at Alipay before it was asked about for the last time until
+    /// then.
+    fn was_open_at_alipay(&self, number: &str, until: Timestamp) -> bool {
+        let asked = earlier(until, CLOSED_IN_TURN);
         let opened = self.0.record.said.opened.get(number);
-        opened.is_some_and(|opened| {
-            self.0.record.schedule.setting.is_quick()
-                && later(*opened, CLOSED_IN_TURN) < at
-                && self.all_is_swift(*opened, at)
-        })
+        opened.is_some_and(|opened| *opened < asked)
+            && self.0.record.schedule.setting.is_quick()
+            && self.all_is_swift(asked, until)
     }
 
     /// What was paid before its order ended is not late: the last question comes behind the last chance to

@@ -147,6 +147,10 @@ pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_micros(at.as_micros() + i64::try_from(by.as_micros()).unwrap())
 }
 
+pub(crate) fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_micros(at.as_micros() - i64::try_from(by.as_micros()).unwrap())
+}
+
 /// Until when something has to be done that is promised within a time after `since`.
 pub(crate) fn deadline(troubles: &[Trouble], since: Timestamp, within: Duration) -> Timestamp {
     let mut deadline = later(since, within);

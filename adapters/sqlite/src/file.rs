@@ -130,7 +130,7 @@ pub(crate) fn lay_out(connection: &Connection, id: Uuid) -> rusqlite::Result<()>
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
-/// Makes a database that was laid out as it was then, with another store's id.
+/// Empties a database that was laid out, and gives it another store's id.
 pub(crate) fn begin_again(connection: &Connection, id: Uuid) -> rusqlite::Result<()> {
     let mut tables =
         connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;

@@ -119,8 +119,8 @@ impl SqliteStore {
     }
 
     /// A new store in memory, on the connection of one that nobody needs any more: to lay its tables out
-    /// and to prepare its statements takes SQLite longer than a short story. One that was not in memory
-    /// is only closed.
+    /// and to prepare its statements takes SQLite longer than a short story. One that was not in memory,
+    /// or was left within a transaction, is only closed.
     pub fn in_memory_from(spent: Self, id: Uuid) -> Result<Self, OpenError> {
         let connection = match spent.engine {
             Engine::InPlace(in_place) => in_place

@@ -168,15 +168,19 @@ impl App {
                 })
             }
             Started::Refused { code, message } => {
-                // A try before this one may have reached the gateway, and got no answer.
-                let may_be_there = made == Made::There || PAID_ALREADY.contains(&&*code);
-                if may_be_there
-                    && let Some(order) = self.paid_already(account, order_no, payment).await?
-                {
-                    return Ok(Written {
-                        made,
-                        order: Arc::new(order),
-                    });
+                match self.paid_already(account, order_no, payment).await {
+                    Ok(Some(order)) => {
+                        return Ok(Written {
+                            made,
+                            order: Arc::new(order),
+                        });
+                    }
+                    Ok(None) => {}
+                    Err(error) if made == Made::There || PAID_ALREADY.contains(&&*code) => {
+                        return Err(error);
+                    }
+                    // As far as is known nobody asked before.
+                    Err(_) => {}
                 }
                 let failed = FailPaymentStart {
                     payment: payment.clone(),
@@ -191,9 +195,9 @@ impl App {
         }
     }
 
-    /// A gateway that refuses to start what it may know already is asked about it: the order with the
-    /// money, if there is some. What can still be paid there keeps its order open, though its start counts
-    /// as refused.
+    /// A gateway that refuses to start a payment is asked about it, for a try before may have reached it and
+    /// got no answer: the order with the money, if there is some. What can still be paid there keeps its
+    /// order open.
     async fn paid_already(
         &self,
         account: &Arc<Account>,

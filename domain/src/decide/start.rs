@@ -2,7 +2,7 @@
 
 use crate::command::{Difference, FailPaymentStart, OfferPayment, Rejection, StartPayment};
 use crate::event::{OrderEvent, PaymentOffered, PaymentStartFailed, PaymentStarted};
-use crate::order::{CancelWish, OrderStatus, Payment, PaymentStage, PlacedOrder};
+use crate::order::{CancelWish, OrderStatus, Payment, PaymentStage, Pending, PlacedOrder};
 use crate::policy::Capability;
 use crate::{Method, PaymentRef, Timestamp};
 
@@ -79,7 +79,8 @@ pub(super) fn offer_payment(
     })])
 }
 
-/// The gateway refused to start the payment. What the buyer can already pay, or has ended, stays.
+/// The gateway refused to start the payment. What the buyer can already pay, or has ended, stays; so does
+/// what the gateway took before without an answer, and knows.
 pub(super) fn fail_payment_start(
     order: &PlacedOrder,
     command: FailPaymentStart,
@@ -90,7 +91,11 @@ pub(super) fn fail_payment_start(
         PaymentStage::Open { .. } | PaymentStage::Failed { .. } | PaymentStage::Closed => {
             Ok(Vec::new())
         }
-        PaymentStage::Starting if payment.started_at != command.started_at => Ok(Vec::new()),
+        PaymentStage::Starting
+            if payment.started_at != command.started_at || payment.pending == Pending::Heard =>
+        {
+            Ok(Vec::new())
+        }
         PaymentStage::Starting => Ok(vec![OrderEvent::PaymentStartFailed(PaymentStartFailed {
             payment: command.payment,
             method: payment.method,

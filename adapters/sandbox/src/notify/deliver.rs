@@ -47,17 +47,21 @@ impl Sandbox {
 
     /// How long from now until a notify is due; nothing where none is waiting.
     pub fn next_due(&self) -> Option<Duration> {
-        let mut state = self.state();
         // A trade closes at the time that the merchant named, however fast the sandbox's clock runs.
-        let close = state.books.next_close();
+        let close = self.state().books.next_close();
+        let close = close.map(|at| (at - self.now()).to_std().unwrap_or_default());
+        self.next_on_schedule().into_iter().chain(close).min()
+    }
+
+    /// The same of what goes by the sandbox's own clock, which can be let jump.
+    pub fn next_on_schedule(&self) -> Option<Duration> {
+        let mut state = self.state();
         let letters = state.outbox.waiting.iter().map(|letter| letter.due);
         let due = letters.chain(state.books.next_end()).min();
-        let on_schedule = due.map(|due| {
+        due.map(|due| {
             let left = due - self.schedule_now(&state);
             left.to_std().unwrap_or_default() / self.settings().speed.max(1)
-        });
-        let close = close.map(|at| (at - self.now()).to_std().unwrap_or_default());
-        on_schedule.into_iter().chain(close).min()
+        })
     }
 
     fn take_due(&self) -> Vec<(Letter, Way)> {
