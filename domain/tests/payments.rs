@@ -170,7 +170,7 @@ fn a_refusal_to_start_does_not_undo_what_the_buyer_can_pay() {
 
 #[test]
 fn a_refusal_to_start_does_not_end_what_the_gateway_took_before() {
-    let story = Story::unplaced()
+    let mut story = Story::unplaced()
         .given(say::place())
         .given(say::start(P1))
         .given(say::query(P1, [Fact::NotPaidYet]));

@@ -180,6 +180,7 @@ fn goes_over_whole(money: &StrayMoney) {
     assert_eq!(story.placed().received_minor(), brought);
     assert_eq!(story.when(take_up()), Ok(Vec::new()));
     let payment = story.placed().payment(&say::payment(P1)).unwrap();
+    assert_eq!(payment.refund_window, money.refund_window);
     for refund in &money.refunds {
         let known = payment.refund(&refund.refund_no);
         assert_eq!(known.map(|known| known.amount), Some(refund.amount));

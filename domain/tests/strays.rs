@@ -308,6 +308,25 @@ fn everything_a_stray_knows_goes_to_its_order() {
 }
 
 #[test]
+fn what_can_no_longer_be_given_back_is_not_offered_back_and_the_order_knows_it() {
+    let mut tale = unheard();
+    let finished = || notify([say::paid("T1", PRICE), Fact::NoMoreRefunds]);
+    let received = ["UnmatchedPaymentReceived", "PaymentFinished"];
+    assert_eq!(tale.names(finished()), received);
+    assert_eq!(tale.names(finished()), ["DuplicateNotifyIgnored"]);
+    let money = tale.money();
+    let offered = money.offered_actions(&money.exceptions[0], Capability::Full);
+    assert!(!offered.contains(&ResolutionAction::Refund), "{offered:?}");
+    let facts = money.observation().facts;
+    let taken_up = say::take_up(P1, TakeUpBasis::Claimed, facts);
+    let mut story = crate::story::open().given(taken_up);
+    assert_eq!(
+        story.refusal(say::ask_refund(P1, "R1", 1)),
+        Rejection::RefundsClosed
+    );
+}
+
+#[test]
 fn a_refund_that_was_decided_before_the_order_came_goes_on_as_the_orders_own() {
     let mut tale = heard();
     tale.names(resolve(ResolutionAction::Refund, None));

@@ -105,6 +105,7 @@ fn opened_by_stray(event: &StrayEvent) -> Option<Opening<'_>> {
         StrayEvent::ExternalRefundObserved(event) => Some(by_external_refund(event)),
         StrayEvent::ContradictionObserved(event) => Some(by_contradiction(event)),
         StrayEvent::StrayTakenUp(_)
+        | StrayEvent::PaymentFinished(_)
         | StrayEvent::DuplicateNotifyIgnored(_)
         | StrayEvent::RefundRequested(_)
         | StrayEvent::RefundSubmitted(_)

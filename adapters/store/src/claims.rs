@@ -88,6 +88,7 @@ fn stray(event: &StrayEvent) -> Claims {
         StrayEvent::RefundRequested(requested) => refund(requested),
         StrayEvent::ExternalRefundObserved(observed) => external_refund(observed),
         StrayEvent::StrayTakenUp(_)
+        | StrayEvent::PaymentFinished(_)
         | StrayEvent::DuplicateNotifyIgnored(_)
         | StrayEvent::RefundSubmitted(_)
         | StrayEvent::RefundHintReceived(_)

@@ -105,6 +105,8 @@ pub enum StrayEvent {
     /// An order claimed the number; whatever comes from now on is that order's.
     StrayTakenUp(StrayTakenUp),
     /// As of an order.
+    PaymentFinished(PaymentFinished),
+    /// As of an order.
     DuplicateNotifyIgnored(DuplicateNotifyIgnored),
     /// As of an order.
     RefundRequested(RefundRequested),

@@ -61,6 +61,7 @@ impl StrayEvent {
             Self::UnmatchedPaymentReceived(_) => "UnmatchedPaymentReceived",
             Self::UnmatchedRefundReceived(_) => "UnmatchedRefundReceived",
             Self::StrayTakenUp(_) => "StrayTakenUp",
+            Self::PaymentFinished(_) => "PaymentFinished",
             Self::DuplicateNotifyIgnored(_) => "DuplicateNotifyIgnored",
             Self::RefundRequested(_) => "RefundRequested",
             Self::RefundSubmitted(_) => "RefundSubmitted",

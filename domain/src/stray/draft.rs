@@ -5,11 +5,11 @@ use super::evolve::apply;
 use crate::book::{Weighed, contradiction, resolved, weigh};
 use crate::command::Observe;
 use crate::event::{
-    Contradiction, DuplicateNotifyIgnored, MoneyReceived, NumberOwner, Staleness, StrayEvent,
-    UnexpectedMoney, UnmatchedRefundReceived,
+    Contradiction, DuplicateNotifyIgnored, MoneyReceived, NumberOwner, PaymentFinished, Staleness,
+    StrayEvent, UnexpectedMoney, UnmatchedRefundReceived,
 };
 use crate::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
-use crate::order::{Transaction, Unmoved, shown};
+use crate::order::{RefundWindow, Transaction, Unmoved, shown};
 use crate::{Fact, Method, Receipt, RefundFact, RefundSize, RefundState, Source, TransactionId};
 
 /// The stray as evolved by what was decided so far, and these events.
@@ -43,7 +43,7 @@ impl<'a> Draft<'a> {
             }
             Fact::FinallyUnpaid => self.hear_finally_unpaid(),
             Fact::NotPaidYet => self.hear_nothing_new(Staleness::OlderNews),
-            Fact::NoMoreRefunds => self.hear_nothing_new(Staleness::Repeat),
+            Fact::NoMoreRefunds => self.hear_no_more_refunds(),
         }
     }
 
@@ -201,6 +201,23 @@ impl<'a> Draft<'a> {
                 self.contradict(id.as_ref(), Contradiction::UnpaidAfterPaid);
             }
             Some(true) | None => self.hear_nothing_new(Staleness::Repeat),
+        }
+    }
+
+    fn hear_no_more_refunds(&mut self) {
+        let known = shown(&self.stray.transactions);
+        match (known, self.stray.refund_window) {
+            (Some(money), RefundWindow::Open) => {
+                let event = PaymentFinished {
+                    payment: self.stray.payment.clone(),
+                    method: Method::Unknown,
+                    transaction_id: Some(money.transaction_id.clone()),
+                };
+                self.record(StrayEvent::PaymentFinished(event));
+            }
+            (Some(_), RefundWindow::Finished) | (None, _) => {
+                self.hear_nothing_new(Staleness::Repeat);
+            }
         }
     }
 

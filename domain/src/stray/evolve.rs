@@ -4,7 +4,7 @@ use super::{Claim, Stray, StrayMoney};
 use crate::event::{ExternalRefundObserved, StrayEvent, UnexpectedMoney, UnmatchedRefundReceived};
 use crate::evolve::{BookMut, Misfit, about_money, exception_resolved, open, received};
 use crate::exception::ExceptionKind;
-use crate::order::{Corruption, Disposition, OpenedException, StatedMoney};
+use crate::order::{Corruption, Disposition, OpenedException, RefundWindow, StatedMoney};
 use crate::{Money, PaymentRef, RefundFact, RefundSize, RefundState, Timestamp};
 
 /// The stray after `event`, which happened at `at`.
@@ -50,6 +50,10 @@ pub(super) fn apply(
         StrayEvent::UnmatchedRefundReceived(event) => refund_received(stray, event, at),
         StrayEvent::StrayTakenUp(event) => {
             stray.claim = Claim::TakenUp(event.order_no.clone());
+            Ok(())
+        }
+        StrayEvent::PaymentFinished(_) => {
+            stray.refund_window = RefundWindow::Finished;
             Ok(())
         }
         StrayEvent::DuplicateNotifyIgnored(_) => {
@@ -151,6 +155,7 @@ fn payment_of(event: &StrayEvent) -> Option<&PaymentRef> {
         StrayEvent::UnmatchedPaymentReceived(event) => Some(&event.money.payment),
         StrayEvent::UnmatchedRefundReceived(event) => Some(&event.payment),
         StrayEvent::StrayTakenUp(event) => Some(&event.payment),
+        StrayEvent::PaymentFinished(event) => Some(&event.payment),
         StrayEvent::DuplicateNotifyIgnored(event) => Some(&event.payment),
         StrayEvent::RefundRequested(event) => Some(&event.payment),
         StrayEvent::RefundSubmitted(event) => Some(&event.payment),

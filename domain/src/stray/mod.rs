@@ -56,6 +56,8 @@ pub struct StrayMoney {
     pub stated_refunds: Vec<RefundFact>,
     /// Its exceptions, in the order in which they arose.
     pub exceptions: Vec<OpenedException>,
+    /// Whether its gateway still gives back what came.
+    pub refund_window: RefundWindow,
     /// Messages about it that changed nothing.
     pub unmoved: Unmoved,
 }
@@ -69,6 +71,7 @@ impl StrayMoney {
             refunds: Vec::new(),
             stated_refunds: Vec::new(),
             exceptions: Vec::new(),
+            refund_window: RefundWindow::Open,
             unmoved: Unmoved::default(),
         }
     }
@@ -92,7 +95,7 @@ impl StrayMoney {
     }
 
     /// Everything that it knows, for the order that takes it up: each money and its refunds, then the
-    /// refunds of what is not known. Those that were decided here carry their number `pf-…`, by which
+    /// refunds of what is not known, and whether more can be given back. Those that were decided here carry their number `pf-…`, by which
     /// the order goes on with them.
     pub fn observation(&self) -> Observation {
         let mut facts = Vec::new();
@@ -114,6 +117,10 @@ impl StrayMoney {
             id.and_then(|id| self.book().transaction(id)).is_none()
         });
         facts.extend(stated.cloned().map(Fact::Refund));
+        match self.refund_window {
+            RefundWindow::Finished => facts.push(Fact::NoMoreRefunds),
+            RefundWindow::Open => {}
+        }
         let first = self.transactions.first();
         Observation {
             payment: self.payment.clone(),
@@ -144,7 +151,7 @@ impl StrayMoney {
             method: Method::Unknown,
             transactions: &self.transactions,
             refunds: &self.refunds,
-            refund_window: RefundWindow::Open,
+            refund_window: self.refund_window,
             exceptions: &self.exceptions,
         }
     }

@@ -159,6 +159,7 @@ fn stray(kind: &str, parts: Parts<'_>) -> Result<StrayEvent, DecodeProblem> {
         "UnmatchedPaymentReceived" => StrayEvent::UnmatchedPaymentReceived(parts.public()?),
         "UnmatchedRefundReceived" => StrayEvent::UnmatchedRefundReceived(parts.public()?),
         "StrayTakenUp" => StrayEvent::StrayTakenUp(parts.public()?),
+        "PaymentFinished" => StrayEvent::PaymentFinished(parts.public()?),
         "DuplicateNotifyIgnored" => StrayEvent::DuplicateNotifyIgnored(parts.public()?),
         "RefundRequested" => StrayEvent::RefundRequested(parts.parted()?),
         "RefundSubmitted" => StrayEvent::RefundSubmitted(parts.public()?),

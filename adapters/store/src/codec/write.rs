@@ -106,6 +106,7 @@ fn stray(event: &StrayEvent) -> Parts {
         StrayEvent::UnmatchedPaymentReceived(event) => public(event),
         StrayEvent::UnmatchedRefundReceived(event) => public(event),
         StrayEvent::StrayTakenUp(event) => public(event),
+        StrayEvent::PaymentFinished(event) => public(event),
         StrayEvent::DuplicateNotifyIgnored(event) => public(event),
         StrayEvent::RefundRequested(event) => parted(event),
         StrayEvent::RefundSubmitted(event) => public(event),

@@ -90,16 +90,18 @@ fn payment_event() -> impl Strategy<Value = OrderEvent> {
                 source,
             })
         }),
-        (named(), of(transaction())).prop_map(|(named, transaction_id)| {
-            OrderEvent::PaymentFinished(PaymentFinished {
-                payment: named.payment,
-                method: named.method,
-                transaction_id,
-            })
-        }),
+        finished().prop_map(OrderEvent::PaymentFinished),
         named().prop_map(OrderEvent::ReturnObserved),
         duplicate().prop_map(OrderEvent::DuplicateNotifyIgnored),
     ]
+}
+
+fn finished() -> impl Strategy<Value = PaymentFinished> {
+    (named(), of(transaction())).prop_map(|(named, transaction_id)| PaymentFinished {
+        payment: named.payment,
+        method: named.method,
+        transaction_id,
+    })
 }
 
 fn money_event() -> impl Strategy<Value = OrderEvent> {
@@ -188,6 +190,7 @@ fn stray_event() -> impl Strategy<Value = StrayEvent> {
         (payment(), order_no()).prop_map(|(payment, order_no)| {
             StrayEvent::StrayTakenUp(StrayTakenUp { payment, order_no })
         }),
+        finished().prop_map(StrayEvent::PaymentFinished),
         duplicate().prop_map(StrayEvent::DuplicateNotifyIgnored),
         refund_requested().prop_map(StrayEvent::RefundRequested),
         refund_named().prop_map(StrayEvent::RefundSubmitted),
