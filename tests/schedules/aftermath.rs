@@ -23,7 +23,7 @@ use crate::schedule::{Notifies, Schedule, order_no};
 use crate::tally::Tally;
 use crate::times::Settled;
 use crate::trouble::Trouble;
-use crate::{answered, asked, bills, books, decided, rules, seen, shipped, taken, times};
+use crate::{answered, asked, bills, books, decided, rules, seen, shipped, shown, taken, times};
 
 /// Something that must never be, and is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -393,6 +393,7 @@ impl<'a> Aftermath<'a> {
         }
         decided::hold(self, &mut found);
         answered::hold(self, &mut found);
+        shown::hold(self, &mut found);
         asked::hold(self, &mut found);
         rules::hold_together(self, &mut found);
         rules::come_to_an_end(self, &mut found);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use payfold_domain::event::{Fulfilment, Hold};
-use payfold_domain::order::{CancelWish, OrderStatus, PlacedOrder, ShipmentStatus};
+use payfold_domain::order::{CancelWish, OrderStatus, PlacedOrder, RefundWindow, ShipmentStatus};
 use payfold_domain::{Method, Timestamp};
 
 use crate::aftermath::{Aftermath, Found, OrderStep, OrderStory};
@@ -162,6 +162,13 @@ fn is_reason(
         }
         "held" => has_undecided_money(order, act),
         "refund-too-much" => is_too_much(order, tally, act),
+        "refunds-closed" => match *act {
+            Act::Refund { pay, .. } | Act::RetryRefund { pay, .. } => {
+                let payment = order.payment(&pay.payment());
+                payment.is_some_and(|payment| payment.refund_window == RefundWindow::Finished)
+            }
+            _ => false,
+        },
         "not-found" => match *act {
             Act::Refund { pay, .. } => order.payment(&pay.payment()).is_none(),
             Act::RetryRefund { pay, refund } => {

@@ -29,6 +29,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) struct Said {
     /// What was asked for, and what was answered in the end.
     pub(crate) answers: Vec<Answered>,
+    /// The last answer of each path that may show an order.
+    pub(crate) orders: BTreeMap<String, Bytes>,
     /// Answers that nobody may get.
     pub(crate) scandals: Vec<String>,
     /// When money by a payment's number was in the gateway's books first.
@@ -118,7 +120,13 @@ impl Shop {
                         let scandal = format!("500 to {method} {path}");
                         self.said().scandals.push(scandal);
                     }
-                    _ => return Some(answer),
+                    status => {
+                        if status < 300 && path.starts_with("/v1/orders/") {
+                            let shown = answer.body.clone();
+                            self.said().orders.insert(path.to_owned(), shown);
+                        }
+                        return Some(answer);
+                    }
                 }
             }
             sleep(Duration::from_millis(700)).await;

@@ -1,10 +1,10 @@
 //! The gateways' books beside the events: every yuan that was paid is known, and none is invented;
-//! every refund that is known was made.
+//! every refund that is known was made, and what can no longer be given back is known to be so.
 
 use std::collections::BTreeMap;
 
 use payfold_domain::exception::ExceptionKind;
-use payfold_domain::order::{RefundStatus, Transaction};
+use payfold_domain::order::{RefundStatus, RefundWindow, Transaction};
 use serde_json::Value;
 
 use crate::aftermath::{Aftermath, Found};
@@ -21,6 +21,15 @@ struct Known {
 pub(crate) fn agree(aftermath: &Aftermath<'_>, found: &mut Found) {
     let mut known = known(aftermath);
     for trade in &aftermath.trades {
+        // Nobody asks about what was paid, so that it is told by its notify alone.
+        let is_told = aftermath.record.schedule.setting.notifies == Notifies::Arrive;
+        found.unless(
+            trade["state"] != "TRADE_FINISHED"
+                || !is_told
+                || is_known_to_be_finished(aftermath, trade),
+            "what can no longer be given back is known to be so",
+            || format!("{trade}"),
+        );
         let Some(paid) = Paid::of(trade) else {
             continue;
         };
@@ -59,6 +68,18 @@ pub(crate) fn agree(aftermath: &Aftermath<'_>, found: &mut Found) {
             format!("{transaction_id}: {}", money.minor),
         );
     }
+}
+
+fn is_known_to_be_finished(aftermath: &Aftermath<'_>, trade: &Value) -> bool {
+    let stray = || {
+        let mut strays = aftermath.unclaimed();
+        strays.find(|stray| trade["out_trade_no"] == stray.payment.out_trade_no.as_str())
+    };
+    let window = match aftermath.payment_of(trade) {
+        Some((_, payment)) => Some(payment.refund_window),
+        None => stray().map(|stray| stray.refund_window),
+    };
+    window == Some(RefundWindow::Finished)
 }
 
 /// What our refunds of that money come to that still wait for their turn to be asked for again: the rules

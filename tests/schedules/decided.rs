@@ -8,7 +8,7 @@ use payfold_domain::event::{
     Basis, Event, ExceptionResolved, OrderEvent, RefundOrigin, RefundRequested, StrayEvent,
 };
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
-use payfold_domain::order::{Disposition, OrderStatus};
+use payfold_domain::order::{Disposition, OrderStatus, PlacedOrder, RefundWindow};
 use payfold_domain::policy::{LatePolicy, Policy, ReturnPolicy};
 
 use crate::aftermath::{Aftermath, Found, Happened, OrderStep};
@@ -85,7 +85,14 @@ fn given_back(policy: ReturnPolicy) -> Option<ResolutionAction> {
     }
 }
 
-/// What the policy says is decided with the news, unless the money had gone back by then.
+/// Whether that money can no longer be given back.
+fn is_finished(order: &PlacedOrder, id: &TransactionId) -> bool {
+    let mut payments = order.payments.iter();
+    let payment = payments.find(|payment| payment.transaction(id).is_some());
+    payment.is_some_and(|payment| payment.refund_window == RefundWindow::Finished)
+}
+
+/// What the policy says is decided with the news, unless the money had gone back by then or can no longer.
 fn policies_decide(append: &[OrderStep], policy: &Policy, found: &mut Found) {
     let dues = append.iter().filter_map(|step| due(step, policy));
     let dues: BTreeMap<_, _> = dues.map(|due| (due.exception, due)).collect();
@@ -104,7 +111,8 @@ fn policies_decide(append: &[OrderStep], policy: &Policy, found: &mut Found) {
     }
     for due in dues.values().filter(|due| due.action.is_some()) {
         let mut moneys = last.tally.moneys().iter();
-        let gone = moneys.any(|money| money.id == *due.id && last.tally.kept_minor(money) <= 0);
+        let gone = moneys.any(|money| money.id == *due.id && last.tally.kept_minor(money) <= 0)
+            || (due.action == Some(ResolutionAction::Refund) && is_finished(&last.order, due.id));
         found.unless(ended.contains(due.exception) || gone, BY_POLICY, || {
             format!("{}: {:?} {:?}", last.order.order_no, due.id, due.action)
         });

@@ -2,7 +2,7 @@
 //! with everything that may go wrong between any two steps, played out of a seed. After each one
 //! everything that payfold promises is held against what is left. It draws, plays, judges and
 //! shrinks. What is promised stands in `rules`, `shipped` and `decided` (orders and their money, beside
-//! the second fold of `tally`), in `answered` and `times` (what callers are told, and when), in `asked`,
+//! the second fold of `tally`), in `answered`, `shown` and `times` (what callers are told, and when), in `asked`,
 //! `taken`, `books` and `bills` (the gateways), and in `seen` (views and feed).
 #![expect(
     clippy::indexing_slicing,
@@ -33,6 +33,7 @@ mod schedule;
 mod seen;
 mod shipped;
 mod shop;
+mod shown;
 mod shrink;
 mod stage;
 mod stored;

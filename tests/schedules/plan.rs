@@ -274,6 +274,10 @@ impl Plan {
                 self.at(at, Act::Resend { pay, via });
             }
         }
+        if pay.gateway() == "alipay" && self.draw.one_in(10) {
+            let at = self.soon(paid);
+            self.at(at, Act::Finish(pay));
+        }
         let mut last = paid;
         if self.draw.one_in(3) {
             last = self.soon(paid + 1_000);
@@ -290,6 +294,9 @@ impl Plan {
                     let at = at + self.draw.below(30_000);
                     self.at(at, Act::RetryRefund { pay, refund });
                 }
+                if pay.gateway() == "wechatpay" && self.draw.one_in(6) {
+                    self.stuck(pay, refund, at);
+                }
             }
         }
         if self.draw.one_in(6) {
@@ -298,6 +305,23 @@ impl Plan {
             self.at(at, Act::RefundAtGateway { pay, minor, via });
         }
         last
+    }
+
+    /// The buyer's bank refuses a refund, and mostly somebody sees to it at the gateway.
+    fn stuck(&mut self, pay: Pay, refund: u8, at: u64) {
+        let abnormal = Act::Trouble {
+            fault: "refund-abnormal",
+            pay,
+            times: 1,
+            seconds: 60,
+        };
+        self.at(at, abnormal);
+        if self.draw.one_in(4) {
+            return;
+        }
+        let at = at + self.draw.below(90_000);
+        let state = self.draw.pick(&["SUCCESS", "SUCCESS", "CLOSED"]);
+        self.at(at, Act::Settle { pay, refund, state });
     }
 
     /// A refund's number is used once more: for the same, for another amount, or for another payment.

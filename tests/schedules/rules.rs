@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use payfold_domain::event::{Basis, Event, OrderEvent, RefundOrigin};
 use payfold_domain::order::{
-    Disposition, OrderStatus, PlacedOrder, RefundStatus, ShipmentStatus, Transaction,
+    Disposition, OrderStatus, Payment, PlacedOrder, RefundStatus, RefundWindow, ShipmentStatus,
+    Transaction,
 };
 use payfold_domain::stray::Claim;
 use payfold_domain::{AccountName, Method, PaymentRef, RefundNo};
@@ -187,7 +188,8 @@ fn asks_back_no_more_than_came(before: Option<&PlacedOrder>, step: &OrderStep, f
 }
 
 /// What nobody may ask for is not there: a payment of an order that has ended, a refund of money that
-/// waits for a decision, one more try of a refund that is neither stuck nor refused.
+/// waits for a decision or can no longer be given back, one more try of a refund that is neither stuck nor
+/// refused.
 fn is_asked_for_in_its_time(before: &PlacedOrder, event: &OrderEvent, found: &mut Found) {
     let refund = |payment, refund_no| {
         let payment = before.payment(payment);
@@ -198,7 +200,7 @@ fn is_asked_for_in_its_time(before: &PlacedOrder, event: &OrderEvent, found: &mu
             started.method == Method::External || before.status == OrderStatus::Open
         }
         OrderEvent::RefundRequested(asked) if asked.origin == RefundOrigin::Caller => {
-            let payment = before.payment(&asked.payment);
+            let payment = before.payment(&asked.payment).filter(is_open_for_refunds);
             let money = payment.and_then(|payment| payment.transaction(&asked.transaction_id));
             money.is_some_and(|money| match &money.disposition {
                 Disposition::Confirmed(_) => true,
@@ -208,15 +210,31 @@ fn is_asked_for_in_its_time(before: &PlacedOrder, event: &OrderEvent, found: &mu
                 }
             })
         }
-        OrderEvent::RefundRetried(retried) => matches!(
-            refund(&retried.payment, &retried.refund_no).map(|refund| refund.status),
-            Some(RefundStatus::Failed | RefundStatus::NeedsAction)
-        ),
+        OrderEvent::RefundRequested(asked) => {
+            // What was decided about a stray goes over to its order as it was sent.
+            let taken_over = match &asked.origin {
+                RefundOrigin::Exception { id, .. } => before.exception(id).is_none(),
+                RefundOrigin::Caller => false,
+            };
+            let payment = before.payment(&asked.payment);
+            taken_over || payment.is_some_and(|payment| is_open_for_refunds(&payment))
+        }
+        OrderEvent::RefundRetried(retried) => {
+            let payment = before.payment(&retried.payment).filter(is_open_for_refunds);
+            let stands = refund(&retried.payment, &retried.refund_no).map(|refund| refund.status);
+            let stopped = [RefundStatus::Failed, RefundStatus::NeedsAction].map(Some);
+            payment.is_some() && stopped.contains(&stands)
+        }
         _ => true,
     };
     found.unless(in_time, "nothing is asked for out of its time", || {
         format!("{}: {event:?}", before.order_no)
     });
+}
+
+/// Whether its gateway still gives back what was paid.
+fn is_open_for_refunds(payment: &&Payment) -> bool {
+    payment.refund_window == RefundWindow::Open
 }
 
 /// WeChat Pay knows whatever was offered, so it is closed there before its order ends; only long after

@@ -157,6 +157,8 @@ pub(crate) enum Act {
         via: &'static str,
     },
     CloseAtGateway(Pay),
+    /// What was paid at Alipay can be given back no more.
+    Finish(Pay),
     RefundAtGateway {
         pay: Pay,
         minor: u64,
@@ -173,6 +175,12 @@ pub(crate) enum Act {
     },
     Cancel {
         order: u8,
+    },
+    /// A refund that the buyer's bank refused, or that is on its way, comes to this end.
+    Settle {
+        pay: Pay,
+        refund: u8,
+        state: &'static str,
     },
     /// The shop asks for the order and waits until it changes.
     Wait {
@@ -224,6 +232,8 @@ impl Act {
             | Self::Return(pay)
             | Self::Resend { pay, .. }
             | Self::CloseAtGateway(pay)
+            | Self::Finish(pay)
+            | Self::Settle { pay, .. }
             | Self::RefundAtGateway { pay, .. }
             | Self::Refund { pay, .. }
             | Self::RetryRefund { pay, .. }

@@ -97,6 +97,8 @@ impl Shop {
             | Act::PayAgain(_)
             | Act::Resend { .. }
             | Act::CloseAtGateway(_)
+            | Act::Finish(_)
+            | Act::Settle { .. }
             | Act::RefundAtGateway { .. }
             | Act::Trouble { .. } => {
                 self.act_at_gateway(*act).await;
@@ -123,6 +125,18 @@ impl Shop {
             }
             Act::CloseAtGateway(pay) => {
                 self.at_gateway("close", pay, json!({})).await;
+            }
+            Act::Finish(pay) => {
+                self.at_gateway("finish", pay, json!({})).await;
+            }
+            Act::Settle { pay, refund, state } => {
+                let settle = json!({
+                    "gateway": pay.gateway(),
+                    "refund_no": refund_no(refund).as_str(),
+                    "state": state,
+                });
+                self.sandbox(Method::POST, "/_sandbox/settle", &settle)
+                    .await;
             }
             Act::RefundAtGateway { pay, minor, via } => {
                 let mut body = via_of(pay, via);

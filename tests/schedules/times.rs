@@ -34,6 +34,9 @@ const EXPIRED_SECS: i64 = 90;
 /// What is left of an order's life when a gateway takes no start any more, and some seconds to ask it.
 const LAST_STARTS_SECS: i64 = 75;
 
+/// What becomes of a stuck refund is known after this time, or after a quarter of its age.
+const STUCK_SECS: i64 = 75;
+
 /// How far apart a gateway wants the refunds of one payment at most.
 const APART_SECS: i64 = 60;
 
@@ -438,6 +441,11 @@ impl Times<'_> {
                             let settled = since.max(self.0.record.settled.at);
                             let age = now.secs_since(since) / 4;
                             self.deadline(settled, KNOWN_SECS.max(age))
+                        }
+                        (RefundStatus::NeedsAction, Some("SUCCESS" | "CLOSED")) => {
+                            let settled = since.max(self.0.record.settled.at);
+                            let age = now.secs_since(since) / 4;
+                            self.deadline(settled, STUCK_SECS.max(age))
                         }
                         (RefundStatus::Failed, Some("SUCCESS")) => {
                             self.deadline(since.max(self.0.record.settled.at), KNOWN_SECS)

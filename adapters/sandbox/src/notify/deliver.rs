@@ -55,7 +55,7 @@ impl Sandbox {
 
     /// The same of what goes by the sandbox's own clock, which can be let jump.
     pub fn next_on_schedule(&self) -> Option<Duration> {
-        let mut state = self.state();
+        let state = self.state();
         let letters = state.outbox.waiting.iter().map(|letter| letter.due);
         let due = letters.chain(state.books.next_end()).min();
         due.map(|due| {
