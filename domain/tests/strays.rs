@@ -1,11 +1,11 @@
 //! Money without an order.
 
 use payfold_domain::command::{
-    Difference, Foreign, Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis,
+    Command, Difference, Foreign, Observe, Rejection, ResolveException, SubmitRefund, TakeUpBasis,
 };
 use payfold_domain::event::StrayEvent;
 use payfold_domain::exception::{ExceptionId, ExceptionKind, ResolutionAction, Resolver};
-use payfold_domain::policy::Capability;
+use payfold_domain::policy::{Capability, ReturnPolicy};
 use payfold_domain::stray::{
     Stray, StrayCommand, StrayMoney, StrayRejection, decide_stray, evolve_stray,
 };
@@ -323,6 +323,27 @@ fn what_can_no_longer_be_given_back_is_not_offered_back_and_the_order_knows_it()
     assert_eq!(
         story.refusal(say::ask_refund(P1, "R1", 1)),
         Rejection::RefundsClosed
+    );
+}
+
+#[test]
+fn no_policy_gives_back_what_the_stray_knew_to_be_finished() {
+    let mut tale = unheard();
+    tale.names(notify([say::paid("T1", 100), Fact::NoMoreRefunds]));
+    tale.names(notify([say::paid("T2", 200)]));
+    let facts = tale.money().observation().facts;
+    let Command::TakeUpStray(mut take_up) = say::take_up(P1, TakeUpBasis::Claimed, facts) else {
+        panic!("it is told otherwise");
+    };
+    take_up.policy.mismatch = ReturnPolicy::Refund;
+    let names = crate::story::open().names(Command::TakeUpStray(take_up));
+    assert_eq!(
+        names,
+        [
+            "MismatchedPaymentReceived",
+            "PaymentFinished",
+            "MismatchedPaymentReceived"
+        ]
     );
 }
 

@@ -82,8 +82,8 @@ fn is_known_to_be_finished(aftermath: &Aftermath<'_>, trade: &Value) -> bool {
     window == Some(RefundWindow::Finished)
 }
 
-/// What our refunds of that money come to that still wait for their turn to be asked for again: the rules
-/// on times hold them to that.
+/// What our refunds of that money come to that still wait for their turn to be asked for again, or to be
+/// asked about, as one that was told to be stuck after it was through: the rules on times hold them to that.
 fn waiting_minor(aftermath: &Aftermath<'_>, transaction_id: &str) -> i64 {
     let payments = aftermath
         .orders
@@ -92,8 +92,10 @@ fn waiting_minor(aftermath: &Aftermath<'_>, transaction_id: &str) -> i64 {
     payments
         .flat_map(|payment| &payment.refunds)
         .filter(|refund| {
-            refund.status == RefundStatus::Requested
-                && refund.transaction_id.as_str() == transaction_id
+            matches!(
+                refund.status,
+                RefundStatus::Requested | RefundStatus::NeedsAction
+            ) && refund.transaction_id.as_str() == transaction_id
         })
         .map(|refund| refund.amount.minor)
         .sum()

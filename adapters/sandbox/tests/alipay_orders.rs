@@ -198,6 +198,34 @@ async fn a_finished_trade_is_told_and_gives_nothing_back() {
 }
 
 #[tokio::test]
+async fn a_refund_that_comes_through_behind_the_end_of_its_trade_names_one_close() {
+    let world = World::new();
+    let order = coffee("old_2", "5.00").to_string();
+    let order = signed("alipay.trade.wap.pay", "utf-8", order.as_bytes());
+    world.get(&format!("/gateway.do?{order}")).await;
+    world.post("/_sandbox/pay", of("old_2")).await;
+    let slow = json!({ "fault": "refund-slow" });
+    world.post("/_sandbox/faults", slow).await;
+    let refund = json!({
+        "out_trade_no": "old_2", "refund_amount": "5.00", "out_request_no": "r1",
+    });
+    asked(&world, "alipay.trade.refund", refund).await;
+    world.post("/_sandbox/finish", of("old_2")).await;
+    world.pass(61);
+    assert_eq!(world.only_trade().await["refunds"][0]["state"], "SUCCESS");
+    world.sandbox.deliver_due().await;
+    let received = world.shop.received();
+    let told = received
+        .iter()
+        .map(|call| String::from_utf8_lossy(&call.body));
+    let told: Vec<_> = told
+        .filter(|told| told.contains("refund_fee=5.00"))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].matches("gmt_close=").count(), 1, "{told:?}");
+}
+
+#[tokio::test]
 async fn a_refund_may_be_refused_for_the_balance_or_take_its_time() {
     let world = World::new();
     let pay = json!({ "gateway": "alipay", "out_trade_no": "back_1", "minor": 500 });

@@ -179,8 +179,10 @@ impl App {
                     Err(error) if made == Made::There || PAID_ALREADY.contains(&&*code) => {
                         return Err(error);
                     }
-                    // As far as is known nobody asked before.
-                    Err(_) => {}
+                    // As far as this process knows nobody asked before.
+                    Err(error) => {
+                        tracing::warn!(account = %account.name, %error, "a payment whose start was refused could not be asked about");
+                    }
                 }
                 let failed = FailPaymentStart {
                     payment: payment.clone(),

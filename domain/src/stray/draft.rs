@@ -205,13 +205,14 @@ impl<'a> Draft<'a> {
     }
 
     fn hear_no_more_refunds(&mut self) {
-        let known = shown(&self.stray.transactions);
+        let known = shown(&self.stray.transactions).map(|money| &money.transaction_id);
         match (known, self.stray.refund_window) {
-            (Some(money), RefundWindow::Open) => {
+            (Some(known), RefundWindow::Open) => {
+                let spoken_of = self.spoken_of.as_ref();
                 let event = PaymentFinished {
                     payment: self.stray.payment.clone(),
                     method: Method::Unknown,
-                    transaction_id: Some(money.transaction_id.clone()),
+                    transaction_id: Some(spoken_of.unwrap_or(known).clone()),
                 };
                 self.record(StrayEvent::PaymentFinished(event));
             }

@@ -95,12 +95,16 @@ impl StrayMoney {
     }
 
     /// Everything that it knows, for the order that takes it up: each money and its refunds, then the
-    /// refunds of what is not known, and whether more can be given back. Those that were decided here carry their number `pf-…`, by which
-    /// the order goes on with them.
+    /// refunds of what is not known. Those that were decided here carry their number `pf-…`, by which the
+    /// order goes on with them. That no more can be given back stands behind the first money, so that it is
+    /// known before anything is decided about any.
     pub fn observation(&self) -> Observation {
         let mut facts = Vec::new();
         for money in &self.transactions {
             facts.push(Fact::Paid(receipt_of(money)));
+            if facts.len() == 1 && self.refund_window == RefundWindow::Finished {
+                facts.push(Fact::NoMoreRefunds);
+            }
             let id = &money.transaction_id;
             // Their running totals hold none of ours.
             let stated = self.stated_refunds.iter();
@@ -117,10 +121,6 @@ impl StrayMoney {
             id.and_then(|id| self.book().transaction(id)).is_none()
         });
         facts.extend(stated.cloned().map(Fact::Refund));
-        match self.refund_window {
-            RefundWindow::Finished => facts.push(Fact::NoMoreRefunds),
-            RefundWindow::Open => {}
-        }
         let first = self.transactions.first();
         Observation {
             payment: self.payment.clone(),

@@ -41,7 +41,8 @@ pub(super) fn refund(sandbox: &Sandbox, trade: &Trade, refund: &Refund) -> Form 
         ("gmt_refund", format!("{}.000", beijing::plain(refund.at()))),
         ("out_biz_no", refund.refund_no.clone()),
     ]);
-    if trade.refunded() >= trade.minor {
+    // What can no longer be given back had its close told before.
+    if trade.refunded() >= trade.minor && trade.finished.is_none() {
         fields.push(("gmt_close", beijing::plain(refund.at())));
     }
     Form::of(trade, fields)
