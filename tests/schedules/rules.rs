@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use payfold_domain::event::{Basis, Event, OrderEvent, RefundOrigin};
+use payfold_domain::event::{Basis, Event, OrderEvent, RefundOrigin, RefundRequested};
 use payfold_domain::order::{
     Disposition, OrderStatus, Payment, PlacedOrder, RefundStatus, RefundWindow, ShipmentStatus,
     Transaction,
@@ -141,6 +141,14 @@ fn is_paid_only_as_asked(before: &PlacedOrder, event: &OrderEvent, found: &mut F
     );
 }
 
+/// Whether it was decided about a stray: the order knows no such exception.
+fn is_taken_over(asked: &RefundRequested, order: &PlacedOrder) -> bool {
+    match &asked.origin {
+        RefundOrigin::Exception { id, .. } => order.exception(id).is_none(),
+        RefundOrigin::Caller => false,
+    }
+}
+
 /// A wish that was decided about a stray goes over to its order as it was sent, whatever the back office
 /// did since.
 fn asks_back_no_more_than_came(before: Option<&PlacedOrder>, step: &OrderStep, found: &mut Found) {
@@ -153,11 +161,7 @@ fn asks_back_no_more_than_came(before: Option<&PlacedOrder>, step: &OrderStep, f
     } = step;
     let (payment, refund_no, elsewhere_counts) = match event {
         OrderEvent::RefundRequested(event) => {
-            // One that was decided about a stray; the order knows no such exception.
-            let taken_over = match &event.origin {
-                RefundOrigin::Exception { id, .. } => order.exception(id).is_none(),
-                RefundOrigin::Caller => false,
-            };
+            let taken_over = is_taken_over(event, order);
             (&event.payment, &event.refund_no, !taken_over)
         }
         OrderEvent::RefundRetried(event) => {
@@ -211,13 +215,8 @@ fn is_asked_for_in_its_time(before: &PlacedOrder, event: &OrderEvent, found: &mu
             })
         }
         OrderEvent::RefundRequested(asked) => {
-            // What was decided about a stray goes over to its order as it was sent.
-            let taken_over = match &asked.origin {
-                RefundOrigin::Exception { id, .. } => before.exception(id).is_none(),
-                RefundOrigin::Caller => false,
-            };
-            let payment = before.payment(&asked.payment);
-            taken_over || payment.is_some_and(|payment| is_open_for_refunds(&payment))
+            let payment = before.payment(&asked.payment).filter(is_open_for_refunds);
+            is_taken_over(asked, before) || payment.is_some()
         }
         OrderEvent::RefundRetried(retried) => {
             let payment = before.payment(&retried.payment).filter(is_open_for_refunds);

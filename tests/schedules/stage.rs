@@ -340,10 +340,11 @@ impl Stage {
 
     /// The shop asks again for every start that was cut off.
     async fn ask_again(&self, schedule: &Schedule) {
-        for Step { at_ms, act } in schedule.steps.iter().cloned() {
-            if let Act::Start(pay) | Act::StartOnce(pay) = act
+        for step in &schedule.steps {
+            if let Act::Start(pay) | Act::StartOnce(pay) = step.act
                 && self.shop.is_starting(pay).await
             {
+                let at_ms = step.at_ms;
                 let act = Act::Start(pay);
                 Arc::clone(&self.shop).take(Step { at_ms, act }).await;
             }

@@ -235,11 +235,7 @@ fn a_process_that_ends_after_the_last_step_is_waited_for_before_its_reader_is_ju
 /// asked, and has offered it since.
 #[test]
 fn an_order_is_not_cancelled_on_an_answer_that_is_older_than_the_payments_offer() {
-    let pay = Pay {
-        number: 1,
-        order: 0,
-        method: "wechatpay.jsapi",
-    };
+    let pay = jsapi(1);
     let setting = Setting {
         latency_ms: 20,
         beginning: Beginning::InService,
@@ -262,11 +258,7 @@ fn an_order_is_not_cancelled_on_an_answer_that_is_older_than_the_payments_offer(
 /// less than a minute left. Money may come by it all the same.
 #[test]
 fn an_order_is_not_cancelled_beside_what_its_gateway_took_before_it_refused_it() {
-    let pay = Pay {
-        number: 1,
-        order: 0,
-        method: "wechatpay.jsapi",
-    };
+    let pay = jsapi(1);
     let setting = Setting {
         latency_ms: 20,
         beginning: Beginning::InService,
@@ -301,11 +293,7 @@ fn an_order_is_not_cancelled_beside_what_its_gateway_took_before_it_refused_it()
 /// Two nodes ask for the same refund: one is refused, and hears of it after the other's success.
 #[test]
 fn a_refund_that_succeeded_is_not_stuck_by_an_older_refusal() {
-    let pay = Pay {
-        number: 3,
-        order: 0,
-        method: "wechatpay.jsapi",
-    };
+    let pay = jsapi(3);
     let setting = Setting {
         nodes: 2,
         latency_ms: 2_000,
@@ -328,6 +316,14 @@ fn a_refund_that_succeeded_is_not_stuck_by_an_older_refusal() {
         (50_636, resolve),
     ];
     holds_with(1_026_906, setting, steps, Vec::new());
+}
+
+fn jsapi(number: u8) -> Pay {
+    Pay {
+        number,
+        order: 0,
+        method: "wechatpay.jsapi",
+    }
 }
 
 fn external(number: u8) -> Pay {

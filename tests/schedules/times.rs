@@ -433,22 +433,20 @@ impl Times<'_> {
                 for refund in &payment.refunds {
                     let since = story.refund_stands_since(&payment.payment, &refund.refund_no);
                     let at_gateway = self.0.record.settled.refund(payment, &refund.refund_no);
+                    let settled = since.max(self.0.record.settled.at);
+                    let age = now.secs_since(since) / 4;
                     let deadline = match (refund.status, at_gateway) {
                         (RefundStatus::Requested, _) => {
                             self.deadline(since, KNOWN_SECS + APART_SECS * many)
                         }
                         (RefundStatus::Submitted, Some(state)) if state != "PROCESSING" => {
-                            let settled = since.max(self.0.record.settled.at);
-                            let age = now.secs_since(since) / 4;
                             self.deadline(settled, KNOWN_SECS.max(age))
                         }
                         (RefundStatus::NeedsAction, Some("SUCCESS" | "CLOSED")) => {
-                            let settled = since.max(self.0.record.settled.at);
-                            let age = now.secs_since(since) / 4;
                             self.deadline(settled, STUCK_SECS.max(age))
                         }
                         (RefundStatus::Failed, Some("SUCCESS")) => {
-                            self.deadline(since.max(self.0.record.settled.at), KNOWN_SECS)
+                            self.deadline(settled, KNOWN_SECS)
                         }
                         _ => continue,
                     };
